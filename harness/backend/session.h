@@ -1,0 +1,67 @@
+// Running graphs by name with host tensors: what everything above the backend uses.
+#ifndef ASSAY_HARNESS_BACKEND_SESSION_H_
+#define ASSAY_HARNESS_BACKEND_SESSION_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "harness/backend/device.h"
+#include "harness/graph/parameter_store.h"
+
+namespace assay {
+
+// A device's parameters by name: the device-side twin of a ParameterStore.
+class DeviceParameters {
+ public:
+  explicit DeviceParameters(Device* device) : device_(device) {}
+
+  // Uploads every tensor of `store`; same-typed ones keep their buffer.
+  absl::Status Load(const ParameterStore& store);
+  absl::Status Set(const std::string& name, const Tensor& value);
+  // NOT_FOUND names the parameter. The result is a copy.
+  absl::StatusOr<Tensor> Get(const std::string& name) const;
+  absl::Status Save(ParameterStore* store) const;  // all, copied to the host
+  const DeviceTensor* Find(absl::string_view name) const;
+  Device* device() const { return device_; }
+
+ private:
+  Device* device_;
+  std::map<std::string, DeviceTensor, std::less<>> values_;
+};
+
+// A program with its operands. Feeds by name, fetches by name; parameters come from (and updates
+// go to) a DeviceParameters, which several sessions may share.
+class Session {
+ public:
+  static absl::StatusOr<std::unique_ptr<Session>> Make(Device* device, const Graph& graph,
+                                                       DeviceParameters* parameters,
+                                                       const CompileOptions& options = {});
+
+  // Uploads a copy for the next run. INVALID_ARGUMENT: unknown name, or another type.
+  absl::Status Feed(absl::string_view input, const Tensor& value);
+  // Runs with what was fed; inputs keep their last value. NOT_FOUND names a parameter that the
+  // store lacks.
+  absl::Status Run();
+  // Output of the last run, on the host.
+  absl::StatusOr<Tensor> Fetch(absl::string_view output);
+
+  const Graph& graph() const { return program_->graph(); }
+  Program& program() { return *program_; }
+
+ private:
+  Session() = default;
+
+  Device* device_ = nullptr;
+  DeviceParameters* parameters_ = nullptr;
+  std::unique_ptr<Program> program_;
+  std::unique_ptr<Stream> stream_;
+  std::vector<DeviceTensor> inputs_, outputs_;
+};
+
+}  // namespace assay
+
+#endif  // ASSAY_HARNESS_BACKEND_SESSION_H_
