@@ -1,0 +1,8 @@
+"""The plugins of this repository: one sorted row each, named like its folder."""
+
+PLUGINS = [
+]
+
+def plugin_libraries(plugins = PLUGINS):
+    """The labels of the plugins' shared objects, for a `data` attribute."""
+    return ["//plugins/{0}:{0}.so".format(name) for name in plugins]
