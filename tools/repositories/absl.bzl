@@ -4,7 +4,7 @@ The packages' pkg-config files say which library needs which; reading them
 gives exact link flags for this version of Abseil and for the next.
 """
 
-load("//tools/repositories:system.bzl", "find_file", "headers_target", "link_headers", "missing")
+load("//tools/repositories:system.bzl", "find_file", "headers_target", "link_flags", "link_headers", "missing")
 
 _PACKAGES = ["libabsl-dev"]
 
@@ -72,7 +72,7 @@ _LABELS = {
 }
 
 def _parse(text):
-    """Splits a pkg-config file into (required absl modules, link flags)."""
+    """Splits a pkg-config file into (required absl modules, libraries)."""
     requires, libs = [], []
     for line in text.split("\n"):
         if line.startswith("Requires:"):
@@ -80,7 +80,7 @@ def _parse(text):
             words = line[len("Requires:"):].replace(",", " ").split(" ")
             requires = [w for w in words if w.startswith("absl_")]
         elif line.startswith("Libs:"):
-            libs = [w for w in line.split(" ") if w.startswith("-labsl")]
+            libs = [w[len("-l"):] for w in line.split(" ") if w.startswith("-labsl")]
     return requires, libs
 
 def _read_modules(ctx, folder):
@@ -95,13 +95,13 @@ def _module_target(name, requires, libs):
     return """
 cc_library(
     name = "{name}",
-    linkopts = {libs},
+    linkopts = {linkopts},
     visibility = ["//absl:__subpackages__"],
     deps = {deps},
 )
 """.format(
         name = name,
-        libs = repr(libs),
+        linkopts = repr(link_flags(libs)),
         deps = repr([":headers"] + [":" + r for r in requires]),
     )
 

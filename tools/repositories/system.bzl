@@ -16,6 +16,9 @@ _INCLUDE_DIRS = [
 def cc_target(name, libs, deps = []):
     """One public cc_library of a system_repository.
 
+    Linked only where used: a program that names a library and never calls it
+    does not load it either.
+
     Args:
       name: the target's name.
       libs: names for the linker, without the `-l`, users before what they use.
@@ -33,9 +36,13 @@ cc_library(
 )
 """.format(
         name = name,
-        linkopts = ", ".join(["\"-l%s\"" % lib for lib in libs]),
+        linkopts = ", ".join(["\"%s\"" % flag for flag in link_flags(libs)]),
         deps = ", ".join(["\":%s\"" % d for d in ["headers"] + deps]),
     )
+
+def link_flags(libs):
+    """The linker's flags for the named libraries, each only where used."""
+    return ["-Wl,--as-needed"] + ["-l" + lib for lib in libs] if libs else []
 
 def headers_target():
     """The text of the target that carries the headers, for every other."""
