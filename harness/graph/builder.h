@@ -3,6 +3,7 @@
 #define ASSAY_HARNESS_GRAPH_BUILDER_H_
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -10,15 +11,15 @@
 
 namespace assay {
 
-// Appends to a graph. The first error sticks: later calls return kNoValue and do nothing, so code
-// reads as straight formulas and checks status() once.
+// Appends to a graph. The first error sticks: later calls return kNoValue and
+// do nothing, so code reads as straight formulas and checks status() once.
 class GraphBuilder {
  public:
   explicit GraphBuilder(Graph* graph) : graph_(graph) {}
 
   // The first result of a new node.
-  ValueId Op(std::string op, std::vector<ValueId> inputs, Attributes attributes = {},
-             std::string name = "");
+  ValueId Op(std::string op, std::vector<ValueId> inputs,
+             Attributes attributes = {}, std::string name = "");
   // All results of a new node; empty after an error.
   std::vector<ValueId> Ops(std::string op, std::vector<ValueId> inputs,
                            Attributes attributes = {}, std::string name = "");
@@ -30,7 +31,8 @@ class GraphBuilder {
   void Output(std::string name, ValueId value);
   void Update(ValueId parameter, ValueId value);
 
-  // Shorthands used by gradients and models; binary ones broadcast as NumPy does.
+  // Shorthands used by gradients and models; binary ones broadcast as NumPy
+  // does.
   ValueId Add(ValueId a, ValueId b) { return Op("add", {a, b}); }
   ValueId Sub(ValueId a, ValueId b) { return Op("sub", {a, b}); }
   ValueId Mul(ValueId a, ValueId b) { return Op("mul", {a, b}); }
@@ -38,7 +40,9 @@ class GraphBuilder {
   // a * factor, a + term with a constant of a's type.
   ValueId Scale(ValueId a, double factor);
   ValueId Offset(ValueId a, double term);
-  ValueId Reshape(ValueId a, Shape shape);  // -1: inferred, once; 0: the source's extent there
+  ValueId Reshape(
+      ValueId a,
+      Shape shape);  // -1: inferred, once; 0: the source's extent there
   ValueId ReduceSum(ValueId a, std::vector<int64_t> axes, bool keep);
   ValueId ReduceMean(ValueId a, std::vector<int64_t> axes, bool keep);
   ValueId Transpose(ValueId a, std::vector<int64_t> permutation);

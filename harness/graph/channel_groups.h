@@ -1,10 +1,11 @@
 // Which channels must be removed together, and their physical removal.
 //
-// Every axis of every value is a row of elements. Each op says which elements of its operands and
-// results are one and the same channel (ChannelCoupler); a union-find over (value, axis, index)
-// then gives the classes. A class that touches a graph input, a graph output or a frozen axis
-// stays. The index maps of concat, flatten, split and grouped convolutions need no special case:
-// they are couplings of single elements.
+// Every axis of every value is a row of elements. Each op says which elements
+// of its operands and results are one and the same channel (ChannelCoupler); a
+// union-find over (value, axis, index) then gives the classes. A class that
+// touches a graph input, a graph output or a frozen axis stays. The index maps
+// of concat, flatten, split and grouped convolutions need no special case: they
+// are couplings of single elements.
 #ifndef ASSAY_HARNESS_GRAPH_CHANNEL_GROUPS_H_
 #define ASSAY_HARNESS_GRAPH_CHANNEL_GROUPS_H_
 
@@ -31,15 +32,20 @@ struct Channel {
   std::vector<ChannelSlice> slices;  // ordered by (parameter, axis)
 };
 
-// Channels with the same pattern (the same parameters and axes): the outputs of one convolution,
-// or one residual stream with everything that writes or reads it. A channel's number is its
-// position here.
+// Channels with the same pattern (the same parameters and axes): the outputs of
+// one convolution, or one residual stream with everything that writes or reads
+// it. A channel's number is its position here.
 struct ChannelGroup {
-  std::string name;  // the first producer's parameter name: "layer1.conv1.weights"
+  std::string
+      name;  // the first producer's parameter name: "layer1.conv1.weights"
   std::vector<Channel> channels;
-  // The parameter axes that every channel slices, ordered; slices[k] of a channel belongs to
-  // pattern[k].
-  struct Axis { ValueId parameter; int axis; bool producer; };  // producer: axis of output channels
+  // The parameter axes that every channel slices, ordered; slices[k] of a
+  // channel belongs to pattern[k].
+  struct Axis {
+    ValueId parameter;
+    int axis;
+    bool producer;
+  };  // producer: axis of output channels
   std::vector<Axis> pattern;
 };
 
@@ -52,29 +58,34 @@ class ChannelCoupler {
   virtual ~ChannelCoupler() = default;
   virtual const Graph& graph() const = 0;
   virtual const Node& node() const = 0;
-  // a's index i along axis_a and b's index i along axis_b are one channel, for all i.
+  // a's index i along axis_a and b's index i along axis_b are one channel, for
+  // all i.
   virtual void Same(ValueId a, int axis_a, ValueId b, int axis_b) = 0;
   // The single elements are one channel.
-  virtual void Couple(ValueId a, int axis_a, int64_t i, ValueId b, int axis_b, int64_t j) = 0;
+  virtual void Couple(ValueId a, int axis_a, int64_t i, ValueId b, int axis_b,
+                      int64_t j) = 0;
   // No channel of this axis may go.
   virtual void Freeze(ValueId v, int axis) = 0;
-  // Axis of `parameter` that makes channels (marks the producer side of a group).
+  // Axis of `parameter` that makes channels (marks the producer side of a
+  // group).
   virtual void Produces(ValueId parameter, int axis) = 0;
 };
 
-// A network without the given channels: `removed[g]` holds channel numbers of group g of
-// FindChannelGroups(graph). Parameter and result types shrink, attributes that count channels
-// (groups, reshape extents, slice bounds, heads) follow. `kept` receives for each parameter and
-// axis the kept indices in old coordinates, for cutting tensors (values, optimiser state, masks).
-// INVALID_ARGUMENT: a channel out of range, or a group that would lose all its channels.
+// A network without the given channels: `removed[g]` holds channel numbers of
+// group g of FindChannelGroups(graph). Parameter and result types shrink,
+// attributes that count channels (groups, reshape extents, slice bounds, heads)
+// follow. `kept` receives for each parameter and axis the kept indices in old
+// coordinates, for cutting tensors (values, optimiser state, masks).
+// INVALID_ARGUMENT: a channel out of range, or a group that would lose all its
+// channels.
 struct KeptIndices {
   std::string parameter;
   int axis;
   std::vector<int64_t> indices;
 };
-absl::StatusOr<Graph> RemoveChannels(const Graph& graph,
-                                     absl::Span<const std::vector<int64_t>> removed,
-                                     std::vector<KeptIndices>* kept);
+absl::StatusOr<Graph> RemoveChannels(
+    const Graph& graph, absl::Span<const std::vector<int64_t>> removed,
+    std::vector<KeptIndices>* kept);
 
 }  // namespace assay
 

@@ -1,5 +1,5 @@
-// Differentiation, graph -> graph, reverse mode. Its output is made of the same ops and
-// differentiates again (Hessian-vector products).
+// Differentiation, graph -> graph, reverse mode. Its output is made of the same
+// ops and differentiates again (Hessian-vector products).
 #ifndef ASSAY_HARNESS_GRAPH_GRADIENT_H_
 #define ASSAY_HARNESS_GRAPH_GRADIENT_H_
 
@@ -13,21 +13,26 @@
 
 namespace assay {
 
-// Appends to `graph` the gradients of sum(target * seed) with respect to each of `sources`
-// (any values: inputs, parameters, results). `seed` has target's type; kNoValue means ones,
-// so that a scalar target gives its plain gradient. The result has one value per source,
-// kNoValue where the target does not depend on it through differentiable ops.
-// Gradients that reach a value from several consumers are summed in reverse node order.
-// UNIMPLEMENTED names a node whose op is not differentiable although a path needs it only if
-// its schema says so; ops with a null gradient stop the flow.
-absl::StatusOr<std::vector<ValueId>> AddGradients(Graph* graph, ValueId target, ValueId seed,
-                                                  absl::Span<const ValueId> sources);
+// Appends to `graph` the gradients of sum(target * seed) with respect to each
+// of `sources` (any values: inputs, parameters, results). `seed` has target's
+// type; kNoValue means ones, so that a scalar target gives its plain gradient.
+// The result has one value per source, kNoValue where the target does not
+// depend on it through differentiable ops. Gradients that reach a value from
+// several consumers are summed in reverse node order. Ops with a null gradient
+// stop the flow, and so do values that are not floating point. An op whose
+// gradient function fails, or sets a gradient of another type than its
+// operand's, is named in the error.
+absl::StatusOr<std::vector<ValueId>> AddGradients(
+    Graph* graph, ValueId target, ValueId seed,
+    absl::Span<const ValueId> sources);
 
-// What an op's gradient function sees: the forward node's operands and results, the gradients
-// that arrived at its results, and a builder. It sets the gradient of each operand that needs one.
+// What an op's gradient function sees: the forward node's operands and results,
+// the gradients that arrived at its results, and a builder. It sets the
+// gradient of each operand that needs one.
 class GradientBuilder {
  public:
-  GradientBuilder(GraphBuilder* builder, const Node* node, std::vector<ValueId> result_gradients,
+  GradientBuilder(GraphBuilder* builder, const Node* node,
+                  std::vector<ValueId> result_gradients,
                   std::vector<bool> needed);
 
   GraphBuilder& b() { return *builder_; }
@@ -42,11 +47,13 @@ class GradientBuilder {
   bool needs(size_t i) const;
   void Set(size_t i, ValueId gradient);
 
-  // Sums `gradient` over the axes that broadcasting added or stretched, so that it has the shape
-  // of operand i; then Set.
+  // Sums `gradient` over the axes that broadcasting added or stretched, so that
+  // it has the shape of operand i; then Set.
   void SetUnbroadcast(size_t i, ValueId gradient);
 
-  const std::vector<ValueId>& input_gradients() const { return input_gradients_; }
+  const std::vector<ValueId>& input_gradients() const {
+    return input_gradients_;
+  }
 
  private:
   GraphBuilder* builder_;

@@ -1,16 +1,17 @@
-// What an op is: operands, shape inference, gradient, reference, coupling of channels, cost.
-// One OpSchema per op, in harness/ops/<family>; harness/ops/ops.inc lists them all.
+// What an op is: operands, shape inference, gradient, reference, coupling of
+// channels, cost. One OpSchema per op, in harness/ops/<family>;
+// harness/ops/ops.inc lists them all.
 #ifndef ASSAY_HARNESS_GRAPH_OP_SCHEMA_H_
 #define ASSAY_HARNESS_GRAPH_OP_SCHEMA_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
 #include "harness/core/tensor.h"
 #include "harness/graph/attributes.h"
 #include "harness/graph/graph.h"
@@ -24,11 +25,12 @@ class GradientBuilder;  // gradient.h
 struct InferContext {
   const Attributes& attributes;
   std::vector<const TensorType*> inputs;
-  std::vector<TensorType>* outputs;  // to fill; size = number of results
+  std::vector<TensorType>* outputs;  // empty; append one type per result
 };
 
-// One node's tensors on the host for the reference implementation, f32 or f64 (and integers
-// where the op takes them). Absent operands are nullptr; outputs are allocated, uninitialised.
+// One node's tensors on the host for the reference implementation, f32 or f64
+// (and integers where the op takes them). Absent operands are nullptr; outputs
+// are allocated, uninitialised.
 struct ReferenceContext {
   const Attributes& attributes;
   std::vector<const Tensor*> inputs;
@@ -37,32 +39,39 @@ struct ReferenceContext {
 
 struct OpSchema {
   std::string name;  // "conv2d"
-  int min_inputs = 1, max_inputs = 1;  // max_inputs < 0: any number from min_inputs on
-  std::string operands;  // "src weights [bias]": names for error messages and graph text
-  // Attributes that the op understands, with the type that each must have ("int", "real", "text",
-  // "ints", "reals"); any other name is refused by AddNode.
+  int min_inputs = 1,
+      max_inputs = 1;    // max_inputs < 0: any number from min_inputs on
+  std::string operands;  // "src weights [bias]": names for error messages and
+                         // graph text
+  // Attributes that the op understands, with the type that each must have
+  // ("int", "real", "text", "ints", "reals"); any other name is refused by
+  // AddNode.
   std::map<std::string, std::string> attributes;
 
-  // Fills the result types (their number too); errors say what was expected and got.
+  // Appends the result types to context.outputs (empty before); errors say what
+  // was expected and got.
   absl::Status (*infer)(InferContext& context) = nullptr;
 
-  // Readable loops, no tricks: the oracle of every backend's tests. f64 operands are computed in
-  // f64 throughout, everything else in f32 (sums in double are allowed).
+  // Readable loops, no tricks: the oracle of every backend's tests. f64
+  // operands are computed in f64 throughout, everything else in f32 (sums in
+  // double are allowed).
   absl::Status (*reference)(ReferenceContext& context) = nullptr;
 
-  // Adds nodes for d(loss)/d(input i) given d(loss)/d(output j); see gradient.h. Null: no
-  // gradient flows through this op (argmax, quantize), which is no error.
+  // Adds nodes for d(loss)/d(input i) given d(loss)/d(output j); see
+  // gradient.h. Null: no gradient flows through this op (argmax, quantize),
+  // which is no error.
   absl::Status (*gradient)(GradientBuilder& builder) = nullptr;
 
-  // Which channels of operands and results must be removed together; see channel_groups.h.
-  // Null: every axis of every operand and result is frozen.
+  // Which channels of operands and results must be removed together; see
+  // channel_groups.h. Null: every axis of every operand and result is frozen.
   void (*couple)(ChannelCoupler& coupler) = nullptr;
 
   // Multiply-accumulates of one run at the node's shapes. Null: 0.
   int64_t (*macs)(const Graph& graph, const Node& node) = nullptr;
 };
 
-// The ops that a graph may use. Built once, then immutable and safe to share between threads.
+// The ops that a graph may use. Built once, then immutable and safe to share
+// between threads.
 class OpSet {
  public:
   void Add(OpSchema schema);  // aborts on a name that is taken

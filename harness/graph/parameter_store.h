@@ -2,6 +2,9 @@
 #ifndef ASSAY_HARNESS_GRAPH_PARAMETER_STORE_H_
 #define ASSAY_HARNESS_GRAPH_PARAMETER_STORE_H_
 
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -12,8 +15,8 @@
 
 namespace assay {
 
-// Values by name, sorted. Copying shares tensors; Clone() copies them. Several graphs may read one
-// store: that is how sub-networks share weights.
+// Values by name, sorted. Copying shares tensors; Clone() copies them. Several
+// graphs may read one store: that is how sub-networks share weights.
 class ParameterStore {
  public:
   void Set(std::string name, Tensor value);
@@ -28,7 +31,9 @@ class ParameterStore {
   int64_t bytes() const;
   ParameterStore Clone() const;
 
-  const std::map<std::string, Tensor, std::less<>>& values() const { return values_; }
+  const std::map<std::string, Tensor, std::less<>>& values() const {
+    return values_;
+  }
 
  private:
   std::map<std::string, Tensor, std::less<>> values_;
