@@ -53,7 +53,7 @@ def _path(label):
 def _rules(root):
     """{label: Rule} of the tree's C++ and protobuf targets and aliases."""
     kinds = (
-        "kind('cc_.* rule|proto_library rule|alias rule|cuda_.* rule', //...)"
+        "kind('cc_.* rule|proto_library rule|alias rule|_cuda_.* rule', //...)"
     )
     xml_text = subprocess.run(
         ["bazel", "query", "--output=xml", "--keep_going", kinds],
@@ -93,6 +93,8 @@ def _declared_headers(rule, rules):
     """The headers of the tree that a dep on this target declares."""
     if rule.actual in rules:
         return _declared_headers(rules[rule.actual], rules)
+    if rule.kind == "_cuda_objects":  # half of a cuda_library
+        return []
     if rule.kind == "cc_proto_library":
         return [
             _path(s)[: -len(".proto")] + ".pb.h"

@@ -3,7 +3,9 @@
     load("@cuda//:defs.bzl", "HAVE_CUDA")
 
 says which. The targets exist either way, so that BUILD files need no
-conditions around their deps; without a toolkit they are empty.
+conditions around their deps; without a toolkit they are empty. CUDA_HOME names
+a toolkit that is not in the usual place; ASSAY_CUDA=0 leaves it out
+(--config=cpu).
 """
 
 load("//tools/repositories:system.bzl", "find_file")
@@ -16,6 +18,13 @@ _LIBRARIES = [
     ("cudnn", "cudnn", "cudnn.h"),
 ]
 
+# The toolkit's C++ libraries (CUB, Thrust) are for nvcc, which finds them by
+# itself; the host compiler needs only the few headers of nv/.
+_HEADERS = """glob(
+        ["include/**"],
+        exclude = ["include/cccl/c*/**", "include/cccl/thrust/**"],
+    )"""
+
 _LIBRARY = """
 cc_library(
     name = "{name}",
@@ -27,6 +36,8 @@ cc_library(
 
 def _root(ctx):
     """The toolkit's folder, or None: $CUDA_HOME, else where it is installed."""
+    if ctx.os.environ.get("ASSAY_CUDA") == "0":
+        return None
     homes = [ctx.os.environ.get("CUDA_HOME", ""), "/usr/local/cuda"]
     nvcc = find_file(ctx, [h + "/bin/nvcc" for h in homes if h])
     return nvcc.dirname.dirname if nvcc else None
@@ -47,8 +58,8 @@ cc_library(
     visibility = ["//visibility:public"],
 )
 """.format(
-        hdrs = "glob([\"include/**\"], exclude = [\"include/cccl/**\"])" if root else "[]",
-        includes = "[\"include\"]" if root else "[]",
+        hdrs = _HEADERS if root else "[]",
+        includes = "[\"include\", \"include/cccl\"]" if root else "[]",
     )
     for name, lib, header in _LIBRARIES:
         found = root and root.get_child("include").get_child(header).exists
@@ -61,6 +72,6 @@ cc_library(
 
 cuda_repository = repository_rule(
     implementation = _cuda_repository_impl,
-    environ = ["CUDA_HOME"],
+    environ = ["ASSAY_CUDA", "CUDA_HOME"],
     local = True,
 )
