@@ -1,0 +1,29 @@
+// Multi-head attention, composed of matmul, softmax and reshapes.
+#ifndef ASSAY_HARNESS_MODELS_ATTENTION_H_
+#define ASSAY_HARNESS_MODELS_ATTENTION_H_
+
+#include <cstdint>
+
+#include "harness/models/layers.h"
+
+namespace assay {
+
+// [N,T,heads*D] -> [N,heads,T,D] and back.
+ValueId SplitHeads(LayerBuilder& net, ValueId x, int64_t heads);
+ValueId MergeHeads(LayerBuilder& net, ValueId x);
+
+// softmax(q k' / sqrt(D) + mask) v for q, k, v [N,H,T,D]. `mask` is added and
+// broadcasts to [N,H,T,T]: 0 where attention is allowed, kMasked elsewhere.
+ValueId Attend(LayerBuilder& net, ValueId q, ValueId k, ValueId v,
+               ValueId mask);
+
+// Far below any score, so that its exponential is exactly 0, yet finite, so
+// that ranges and gradients stay numbers.
+inline constexpr double kMasked = -1e9;
+
+// f32 [1,1,length,length]: 0 up to the diagonal, kMasked beyond.
+ValueId CausalMask(LayerBuilder& net, int64_t length);
+
+}  // namespace assay
+
+#endif  // ASSAY_HARNESS_MODELS_ATTENTION_H_

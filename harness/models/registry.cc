@@ -1,0 +1,145 @@
+#include "harness/models/registry.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "harness/models/dscnn/dscnn.h"
+#include "harness/models/lenet/lenet.h"
+#include "harness/models/lmd/lmd.h"
+#include "harness/models/lme/lme.h"
+#include "harness/models/resnet_cifar/resnet_cifar.h"
+#include "harness/models/tdnn/tdnn.h"
+
+namespace assay {
+namespace {
+
+using Result = absl::StatusOr<ReferenceGraph>;
+using Options = ReferenceGraphOptions;
+
+template <int kDepth, Shortcut kShortcut>
+Result ResNet(const OpSet& ops, const Options& options) {
+  return ResNetCifar(ops, kDepth, kShortcut, options);
+}
+
+Result DefaultTdnn(const OpSet& ops, const Options& options) {
+  return Tdnn(ops, {}, options);
+}
+
+Result LmdBpe(const OpSet& ops, const Options& options) {
+  return Lmd(ops,
+             {.name = "lmd-bpe",
+              .vocabulary = 4096,
+              .layers = 6,
+              .features = 192,
+              .heads = 6,
+              .kv_heads = 2,
+              .hidden = 512,
+              .context = 128},
+             options);
+}
+
+Result LmdDraft(const OpSet& ops, const Options& options) {
+  return Lmd(ops,
+             {.name = "lmd-draft",
+              .layers = 2,
+              .features = 64,
+              .heads = 2,
+              .kv_heads = 2,
+              .hidden = 172,
+              .context = 256},
+             options);
+}
+
+Result LmdM(const OpSet& ops, const Options& options) {
+  return Lmd(ops,
+             {.name = "lmd-m",
+              .layers = 6,
+              .features = 256,
+              .heads = 8,
+              .kv_heads = 4,
+              .hidden = 688,
+              .context = 256},
+             options);
+}
+
+Result LmdS(const OpSet& ops, const Options& options) {
+  return Lmd(ops,
+             {.name = "lmd-s",
+              .layers = 8,
+              .heads = 4,
+              .kv_heads = 2,
+              .hidden = 344,
+              .context = 256},
+             options);
+}
+
+Result LmdXs(const OpSet& ops, const Options& options) {
+  return Lmd(ops, {.name = "lmd-xs"}, options);
+}
+
+Result LmeS(const OpSet& ops, const Options& options) {
+  return Lme(ops, {.name = "lme-s"}, options);
+}
+
+Result LmeSPre(const OpSet& ops, const Options& options) {
+  return Lme(ops, {.name = "lme-s-pre", .pre_norm = true}, options);
+}
+
+Result LmeXs(const OpSet& ops, const Options& options) {
+  return Lme(ops, {.name = "lme-xs", .layers = 2}, options);
+}
+
+Result LmeXsPre(const OpSet& ops, const Options& options) {
+  return Lme(ops, {.name = "lme-xs-pre", .layers = 2, .pre_norm = true},
+             options);
+}
+
+struct Row {
+  absl::string_view name;
+  Result (*build)(const OpSet& ops, const Options& options);
+};
+
+constexpr Row kRows[] = {
+    // sorted
+    {"dscnn", DsCnn},
+    {"lenet300", LeNet300},
+    {"lenet5", LeNet5},
+    {"lmd-bpe", LmdBpe},
+    {"lmd-draft", LmdDraft},
+    {"lmd-m", LmdM},
+    {"lmd-s", LmdS},
+    {"lmd-xs", LmdXs},
+    {"lme-s", LmeS},
+    {"lme-s-pre", LmeSPre},
+    {"lme-xs", LmeXs},
+    {"lme-xs-pre", LmeXsPre},
+    {"resnet20", ResNet<20, Shortcut::kPad>},
+    {"resnet20-b", ResNet<20, Shortcut::kConv>},
+    {"resnet32", ResNet<32, Shortcut::kPad>},
+    {"resnet56", ResNet<56, Shortcut::kPad>},
+    {"resnet8", ResNet<8, Shortcut::kPad>},
+    {"resnet8-b", ResNet<8, Shortcut::kConv>},
+    {"resnet8-mlperf", ResNet8MlperfTiny},
+    {"tdnn", DefaultTdnn},
+};
+
+}  // namespace
+
+std::vector<std::string> ReferenceGraphNames() {
+  std::vector<std::string> names;
+  for (const Row& row : kRows) names.emplace_back(row.name);
+  return names;
+}
+
+absl::StatusOr<ReferenceGraph> BuildReferenceGraph(
+    absl::string_view name, const OpSet& ops,
+    const ReferenceGraphOptions& options) {
+  for (const Row& row : kRows) {
+    if (row.name == name) return row.build(ops, options);
+  }
+  return absl::NotFoundError(
+      absl::StrCat("reference network \"", name, "\": expected one of ",
+                   absl::StrJoin(ReferenceGraphNames(), ", ")));
+}
+
+}  // namespace assay
