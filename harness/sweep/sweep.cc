@@ -1,0 +1,97 @@
+#include "harness/sweep/sweep.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "harness/core/file.h"
+#include "harness/core/status_macros.h"
+#include "harness/report/report_file.h"
+#include "harness/sweep/suite.h"
+
+namespace assay {
+namespace {
+
+// An exclusive lock that ends with its owner, or with the process.
+class FolderLock {
+ public:
+  static absl::StatusOr<FolderLock> Take(const std::string& folder) {
+    ASSAY_RETURN_IF_ERROR(MakeFolders(folder));
+    const std::string path = JoinPath(folder, ".lock");
+    const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0) {
+      return absl::UnavailableError(
+          absl::StrCat("cannot open ", path, ": ", std::strerror(errno)));
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+      close(fd);
+      return absl::UnavailableError(
+          absl::StrCat("another sweep works in ", folder));
+    }
+    return FolderLock(fd);
+  }
+  FolderLock(FolderLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  ~FolderLock() {
+    if (fd_ >= 0) close(fd_);
+  }
+
+ private:
+  explicit FolderLock(int fd) : fd_(fd) {}
+  int fd_;
+};
+
+bool Stopped(const SweepOptions& options) {
+  return options.stop != nullptr && options.stop->load();
+}
+
+bool IsDone(const Report& report, const SweepOptions& options) {
+  const Outcome::Status status = report.outcome().status();
+  if (options.fresh || status == Outcome::ABORTED) return false;
+  return status == Outcome::OK || !options.retry;
+}
+
+void RunOne(const SweepOptions& options, Executor& executor, SweepRow* row) {
+  auto before = ReadReport(row->report_path);
+  if (before.ok() && IsDone(*before, options)) {
+    row->state = SweepRow::kHadRun;
+    row->report = *std::move(before);
+    return;
+  }
+  auto report = executor.Execute(row->spec);
+  if (report.ok()) {
+    row->report = *std::move(report);
+  } else {
+    row->state = SweepRow::kNoReport;
+    row->failure = report.status();
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<SweepRow>> RunSweep(absl::Span<const RunSpec> specs,
+                                               const SweepOptions& options,
+                                               Executor& executor) {
+  ASSAY_ASSIGN_OR_RETURN(FolderLock lock, FolderLock::Take(options.folder));
+  std::vector<SweepRow> rows(specs.size());
+  for (size_t i = 0; i < specs.size(); ++i) {
+    SweepRow& row = rows[i];
+    row.spec = specs[i];
+    row.spec.set_output_dir(JoinPath(options.folder, RunFolder(row.spec)));
+    row.report_path = JoinPath(row.spec.output_dir(), "report.pb");
+    if (Stopped(options)) {
+      row.state = SweepRow::kStopped;
+      continue;
+    }
+    if (options.on_start) options.on_start(i, specs.size(), row.spec);
+    RunOne(options, executor, &row);
+    if (options.on_end) options.on_end(i, specs.size(), row);
+  }
+  return rows;
+}
+
+}  // namespace assay
