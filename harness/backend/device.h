@@ -1,8 +1,10 @@
-// The backend interface: a device with its own memory and streams, and programs compiled for it.
+// The backend interface: a device with its own memory and streams, and programs
+// compiled for it.
 //
-// Nothing above this layer may assume that device memory can be read by the host; a test backend
-// whose memory the host cannot touch keeps it so (guarded/). Backends: `cpu` (oneDNN and own
-// kernels), `reference` (the ops' readable references on the host, f32 and f64), CUDA later.
+// Nothing above this layer may assume that device memory can be read by the
+// host; a test backend whose memory the host cannot touch keeps it so
+// (guarded/). Backends: `cpu` (oneDNN and own kernels), `reference` (the ops'
+// readable references on the host, f32 and f64), CUDA later.
 #ifndef ASSAY_HARNESS_BACKEND_DEVICE_H_
 #define ASSAY_HARNESS_BACKEND_DEVICE_H_
 
@@ -20,11 +22,13 @@
 
 namespace assay {
 
-// An ordered queue of work. Work on one stream runs in order; streams run independently.
+// An ordered queue of work. Work on one stream runs in order; streams run
+// independently.
 class Stream {
  public:
   virtual ~Stream() = default;
-  // Waits for everything queued; returns the first error since the last call. [any] +blocks
+  // Waits for everything queued; returns the first error since the last call.
+  // [any] +blocks
   virtual absl::Status Synchronize() = 0;
 };
 
@@ -41,19 +45,23 @@ struct DeviceTensor {
   std::shared_ptr<DeviceBuffer> buffer;
 };
 
-// A graph compiled for one device. Immutable; Run may be called on one stream at a time.
+// A graph compiled for one device. Immutable; Run may be called on one stream
+// at a time.
 class Program {
  public:
   virtual ~Program() = default;
 
-  // The graph as compiled (after the backend's own rewrites its operands are unchanged).
+  // The graph as compiled (after the backend's own rewrites its operands are
+  // unchanged).
   virtual const Graph& graph() const = 0;
 
-  // Queues one run. `inputs`, `parameters` and `outputs` are ordered as graph().inputs(),
-  // parameters() and outputs(), with exactly those types (INVALID_ARGUMENT names the operand
-  // otherwise). Outputs are caller-allocated and overwritten. Updates are written into
-  // `parameters` when the whole run has been computed.
-  virtual absl::Status Run(Stream& stream, absl::Span<const DeviceTensor> inputs,
+  // Queues one run. `inputs`, `parameters` and `outputs` are ordered as
+  // graph().inputs(), parameters() and outputs(), with exactly those types
+  // (INVALID_ARGUMENT names the operand otherwise). Outputs are
+  // caller-allocated and overwritten. Updates are written into `parameters`
+  // when the whole run has been computed.
+  virtual absl::Status Run(Stream& stream,
+                           absl::Span<const DeviceTensor> inputs,
                            absl::Span<const DeviceTensor> parameters,
                            absl::Span<const DeviceTensor> outputs) = 0;
 
@@ -67,10 +75,10 @@ struct CompileOptions {
 
 // What a device can tell about itself; goes into the report.
 struct DeviceDescription {
-  std::string name;                  // "cpu"
-  std::string hardware;              // "AMD EPYC ... 2 cores"
-  std::vector<std::string> features; // "avx512_vnni", "amx_int8"
-  std::string library;               // "oneDNN 3.2.0 (gomp)"
+  std::string name;                   // "cpu"
+  std::string hardware;               // "AMD EPYC ... 2 cores"
+  std::vector<std::string> features;  // "avx512_vnni", "amx_int8"
+  std::string library;                // "oneDNN 3.2.0 (gomp)"
 };
 
 class Device {
@@ -83,18 +91,22 @@ class Device {
   virtual absl::StatusOr<DeviceTensor> Allocate(const TensorType& type) = 0;
   virtual absl::StatusOr<std::unique_ptr<Stream>> NewStream() = 0;
 
-  // Queued copies; the host tensor must live and stay unchanged until the stream has passed them.
-  virtual absl::Status Upload(Stream& stream, const Tensor& src, const DeviceTensor& dst) = 0;
-  virtual absl::Status Download(Stream& stream, const DeviceTensor& src, Tensor* dst) = 0;
-  virtual absl::Status Copy(Stream& stream, const DeviceTensor& src, const DeviceTensor& dst) = 0;
+  // Queued copies; the host tensor must live and stay unchanged until the
+  // stream has passed them.
+  virtual absl::Status Upload(Stream& stream, const Tensor& src,
+                              const DeviceTensor& dst) = 0;
+  virtual absl::Status Download(Stream& stream, const DeviceTensor& src,
+                                Tensor* dst) = 0;
+  virtual absl::Status Copy(Stream& stream, const DeviceTensor& src,
+                            const DeviceTensor& dst) = 0;
 
-  // OK, or UNIMPLEMENTED naming op, operand types and what is missing. Asked before a run starts;
-  // nothing falls back silently.
+  // OK, or UNIMPLEMENTED naming op, operand types and what is missing. Asked
+  // before a run starts; nothing falls back silently.
   virtual absl::Status Supports(const Graph& graph, NodeId node) const = 0;
 
   // All unsupported nodes are listed in one UNIMPLEMENTED status.
-  virtual absl::StatusOr<std::unique_ptr<Program>> Compile(const Graph& graph,
-                                                           const CompileOptions& options) = 0;
+  virtual absl::StatusOr<std::unique_ptr<Program>> Compile(
+      const Graph& graph, const CompileOptions& options) = 0;
 };
 
 }  // namespace assay

@@ -1,4 +1,5 @@
-// Running graphs by name with host tensors: what everything above the backend uses.
+// Running graphs by name with host tensors: what everything above the backend
+// uses.
 #ifndef ASSAY_HARNESS_BACKEND_SESSION_H_
 #define ASSAY_HARNESS_BACKEND_SESSION_H_
 
@@ -33,18 +34,20 @@ class DeviceParameters {
   std::map<std::string, DeviceTensor, std::less<>> values_;
 };
 
-// A program with its operands. Feeds by name, fetches by name; parameters come from (and updates
-// go to) a DeviceParameters, which several sessions may share.
+// A program with its operands. Feeds by name, fetches by name; parameters come
+// from (and updates go to) a DeviceParameters, which several sessions may
+// share.
 class Session {
  public:
-  static absl::StatusOr<std::unique_ptr<Session>> Make(Device* device, const Graph& graph,
-                                                       DeviceParameters* parameters,
-                                                       const CompileOptions& options = {});
+  static absl::StatusOr<std::unique_ptr<Session>> Make(
+      Device* device, const Graph& graph, DeviceParameters* parameters,
+      const CompileOptions& options = {});
 
-  // Uploads a copy for the next run. INVALID_ARGUMENT: unknown name, or another type.
+  // Uploads a copy for the next run. INVALID_ARGUMENT: unknown name, or another
+  // type.
   absl::Status Feed(absl::string_view input, const Tensor& value);
-  // Runs with what was fed; inputs keep their last value. NOT_FOUND names a parameter that the
-  // store lacks.
+  // Runs with what was fed; inputs keep their last value. NOT_FOUND names a
+  // parameter that the store lacks.
   absl::Status Run();
   // Output of the last run, on the host.
   absl::StatusOr<Tensor> Fetch(absl::string_view output);
