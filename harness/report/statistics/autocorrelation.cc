@@ -1,0 +1,62 @@
+#include "harness/report/statistics/autocorrelation.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+#include "harness/report/statistics/descriptive.h"
+
+namespace assay {
+namespace {
+
+double Covariance(absl::Span<const double> series, double mean, size_t lag) {
+  double sum = 0.0;
+  for (size_t i = lag; i < series.size(); ++i) {
+    sum += (series[i] - mean) * (series[i - lag] - mean);
+  }
+  return sum;
+}
+
+}  // namespace
+
+double Autocorrelation(absl::Span<const double> series, int64_t lag) {
+  assert(lag >= 0);
+  const size_t shift = static_cast<size_t>(lag);
+  if (shift >= series.size()) return 0.0;
+  const double mean = Mean(series);
+  const double variance = Covariance(series, mean, 0);
+  return variance > 0.0 ? Covariance(series, mean, shift) / variance : 0.0;
+}
+
+double EffectiveSampleSize(absl::Span<const double> series) {
+  const double n = static_cast<double>(series.size());
+  if (series.size() < 4) return std::max(n, 1.0);
+  const double mean = Mean(series);
+  const double variance = Covariance(series, mean, 0);
+  if (!(variance > 0.0)) return n;
+  // Pairs of lags (0, 1), (2, 3), ...; the sum over all lags both ways is
+  // 2 * (sum of pairs) - 1.
+  double sum = 0.0;
+  double last = 2.0;
+  for (size_t lag = 0; lag + 1 < series.size() / 2; lag += 2) {
+    double pair =
+        (Covariance(series, mean, lag) + Covariance(series, mean, lag + 1)) /
+        variance;
+    if (pair <= 0.0) break;
+    pair = std::min(pair, last);  // monotone: noise must not add up again
+    last = pair;
+    sum += pair;
+  }
+  const double time = std::max(2.0 * sum - 1.0, 1.0);
+  return std::clamp(n / time, 1.0, n);
+}
+
+int64_t BlockLength(absl::Span<const double> series) {
+  const double n = static_cast<double>(series.size());
+  const double time = n / EffectiveSampleSize(series);
+  const double wanted = std::max(2.0 * time, std::cbrt(n));
+  return std::max<int64_t>(
+      1, static_cast<int64_t>(std::ceil(std::min(wanted, n / 4.0))));
+}
+
+}  // namespace assay
