@@ -1,0 +1,27 @@
+#include "datasets/registry.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace assay {
+
+absl::StatusOr<const DatasetInfo*> FindDataset(absl::string_view name) {
+  for (const DatasetInfo* info : DatasetInfos()) {
+    if (info->name == name) return info;
+  }
+  return absl::NotFoundError(
+      absl::StrCat("no data set \"", name, "\"; known: ",
+                   absl::StrJoin(DatasetInfos(), ", ",
+                                 [](std::string* out, const DatasetInfo* info) {
+                                   absl::StrAppend(out, info->name);
+                                 })));
+}
+
+absl::StatusOr<std::unique_ptr<Dataset>> OpenDataset(absl::string_view name,
+                                                     const DatasetArgs& args) {
+  const absl::StatusOr<const DatasetInfo*> info = FindDataset(name);
+  if (!info.ok()) return info.status();
+  return (*info)->open(args);
+}
+
+}  // namespace assay
