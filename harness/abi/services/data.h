@@ -1,0 +1,89 @@
+/* assay.data/1: the train and validation splits. The test split does not exist
+ * in this process. A part is a list of samples of one split; streams of batches
+ * run over a part. */
+#ifndef ASSAY_HARNESS_ABI_SERVICES_DATA_H_
+#define ASSAY_HARNESS_ABI_SERVICES_DATA_H_
+
+#include "../base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ASSAY_DATA_ID "assay.data/1"
+
+enum { ASSAY_TRAIN = 0, ASSAY_VALIDATION = 1 };
+
+/* Bits of assay_batches_options.flags. */
+enum {
+  ASSAY_SHUFFLE = 1,  /* a new order each epoch; else the part's order */
+  ASSAY_AUGMENT = 2,  /* the recipe's augmentation; train split only */
+  ASSAY_REPEAT = 4,   /* goes on for ever; else ends after one epoch */
+  ASSAY_DROP_LAST = 8 /* no smaller batch at the end of an epoch */
+};
+
+typedef struct assay_feed {
+  uint32_t size;
+  uint32_t reserved;
+  assay_text name; /* "image", "labels" */
+  const assay_tensor* tensor;
+} assay_feed;
+
+/* Lent until the next call of `next` or until the stream is freed. */
+typedef struct assay_batch {
+  uint32_t size;
+  uint32_t feed_count;
+  const assay_feed* const* feeds;
+  int64_t samples;
+  int64_t epoch; /* counted from 0 */
+} assay_batch;
+
+typedef struct assay_batches_options {
+  uint32_t size;
+  uint32_t flags;
+  int64_t batch_size; /* ASSAY_UNSET: the recipe's */
+  assay_text stream;  /* random stream of order and augmentation; must not be
+                         empty if one of them is on */
+} assay_batches_options;
+
+/* [main, hook] +blocks for all functions. */
+typedef struct assay_data_table {
+  uint32_t size;
+  uint32_t revision;
+
+  /* All samples of a split. Lent until drop. */
+  assay_status* (*whole)(assay_host* host, int32_t split,
+                         const assay_part** out);
+  /* `count` samples at random in random order, and the rest in order
+   * (rest may be null). Given. */
+  assay_status* (*carve)(assay_host* host, const assay_part* part,
+                         int64_t count, assay_text stream, assay_part** out,
+                         assay_part** rest);
+  /* `per_class` samples of each class at random, classes interleaved (0, 1, ..,
+   * 0, 1, ..). Given. FAILED_PRECONDITION: the task has no classes. */
+  assay_status* (*balanced)(assay_host* host, const assay_part* part,
+                            int64_t per_class, assay_text stream,
+                            assay_part** out);
+  /* Positions within `part`, in that order. Given. */
+  assay_status* (*select)(assay_host* host, const assay_part* part,
+                          const int64_t* positions, uint64_t count,
+                          assay_part** out);
+  int64_t (*size_of)(assay_host* host, const assay_part* part);
+  void (*free_part)(assay_host* host, assay_part* part);
+
+  /* A stream of batches over a part (which must outlive it). Given. */
+  assay_status* (*open)(assay_host* host, const assay_part* part,
+                        const assay_batches_options* options,
+                        assay_batches** out);
+  /* The next batch; *out is null at the end. Samples of the train split are
+   * counted in the ledger. */
+  assay_status* (*next)(assay_host* host, assay_batches* batches,
+                        const assay_batch** out);
+  void (*free_batches)(assay_host* host, assay_batches* batches);
+} assay_data_table;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ASSAY_HARNESS_ABI_SERVICES_DATA_H_ */
