@@ -127,7 +127,7 @@ typedef struct assay_card {
   uint32_t kind;
   uint32_t determinism;
   uint32_t modalities; /* bits of assay_task_info.modality; 0: any */
-  uint32_t budgets;    /* bits of assay_budget.kind that it can meet */
+  uint32_t budgets;    /* bits of assay_budget.kinds that it can meet */
   const assay_param* const* parameters;
   uint64_t parameter_count;
   const assay_text*

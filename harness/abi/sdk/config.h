@@ -44,7 +44,6 @@ class Card {
     card_.revision = ASSAY_REVISION;
     card_.id = Keep(id);
     card_.determinism = ASSAY_STATISTICAL;
-    card_.budgets = ASSAY_BUDGET_NONE;
   }
 
   Card& Version(std::string_view v) { return card_.version = Keep(v), *this; }
@@ -57,7 +56,7 @@ class Card {
   Card& Determinism(sdk::Determinism level) {
     return card_.determinism = static_cast<uint32_t>(level), *this;
   }
-  // Bits ASSAY_BUDGET_...
+  // Bits ASSAY_BUDGET_...: what it can meet. None: only runs without budget.
   Card& Budgets(uint32_t kinds) { return card_.budgets = kinds, *this; }
   // Bits ASSAY_IMAGE, ...; any unless said.
   Card& Modalities(uint32_t bits) { return card_.modalities = bits, *this; }

@@ -2,6 +2,7 @@
 #ifndef ASSAY_HARNESS_ABI_SDK_RUN_H_
 #define ASSAY_HARNESS_ABI_SDK_RUN_H_
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,20 +15,16 @@
 
 namespace assay::sdk {
 
-enum class BudgetKind : uint32_t {
-  kNone = ASSAY_BUDGET_NONE,
-  kSparsity = ASSAY_BUDGET_SPARSITY,      // at least this fraction is 0
-  kMacs = ASSAY_BUDGET_MACS,              // at most this fraction
-  kParameters = ASSAY_BUDGET_PARAMETERS,  // at most this fraction
-  kBits = ASSAY_BUDGET_BITS,              // at most this mean per weight
-  kBytes = ASSAY_BUDGET_BYTES,            // at most this fraction
-};
-
+// What one candidate must meet: each limit that is set. None: whatever the
+// method makes of the network. Fields as in services/task.h.
 struct Budget {
   uint32_t index = 0;
-  BudgetKind kind = BudgetKind::kNone;
-  double limit = 0;
-  std::string id;
+  std::string id = {};
+  std::optional<double> sparsity = {};       // at least
+  std::optional<double> macs_fraction = {};  // at most, as all below
+  std::optional<int> weight_bits = {};
+  std::optional<int> activation_bits = {};
+  std::optional<int64_t> bytes = {};
 };
 
 // The task as properties; fields as in services/task.h.
@@ -126,8 +123,7 @@ class Run {
       assay_budget raw{};
       raw.size = ASSAY_SIZE(assay_budget);
       if (!ASSAY_SDK_CALL(s_, task, budget, i, &raw).ok()) continue;
-      budgets.push_back(
-          {i, static_cast<BudgetKind>(raw.kind), raw.limit, ToString(raw.id)});
+      budgets.push_back(FromRaw(i, raw));
     }
     return budgets;
   }
@@ -284,6 +280,18 @@ class Run {
   }
 
  private:
+  static Budget FromRaw(uint32_t index, const assay_budget& raw) {
+    Budget b{.index = index, .id = ToString(raw.id)};
+    if (raw.kinds & ASSAY_BUDGET_SPARSITY) b.sparsity = raw.sparsity;
+    if (raw.kinds & ASSAY_BUDGET_MACS) b.macs_fraction = raw.macs_fraction;
+    if (raw.kinds & ASSAY_BUDGET_BITS) {
+      if (raw.weight_bits > 0) b.weight_bits = raw.weight_bits;
+      if (raw.activation_bits > 0) b.activation_bits = raw.activation_bits;
+    }
+    if (raw.kinds & ASSAY_BUDGET_BYTES) b.bytes = raw.bytes;
+    return b;
+  }
+
   Services s_;
   Config config_;
 };

@@ -114,11 +114,11 @@ class Hooks {
   }
 };
 
+// What differs for one parameter.
 struct ParameterRule {
   std::string name;
-  bool frozen = false;
-  double learning_rate_scale = 1;
-  double weight_decay_scale = 1;
+  bool frozen = false;  // keeps its value
+  double l1 = 0;        // adds l1 * sign(w) to the gradient
 };
 
 // Whatever is not set comes from the task's recipe.
@@ -187,8 +187,7 @@ inline StatusOr<TrainResult> Train(const Services& s, GraphRef graph,
   std::vector<assay_parameter_rule> rules;
   for (const ParameterRule& r : o.rules) {
     rules.push_back({ASSAY_SIZE(assay_parameter_rule), r.frozen ? 1u : 0u,
-                     ToText(r.name), r.learning_rate_scale,
-                     r.weight_decay_scale});
+                     ToText(r.name), r.l1});
   }
   std::vector<const assay_parameter_rule*> rule_pointers;
   for (const assay_parameter_rule& r : rules) rule_pointers.push_back(&r);

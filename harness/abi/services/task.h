@@ -19,15 +19,12 @@ enum {
   ASSAY_BITS_PER_BYTE = 1 /* lower is better */
 };
 
-/* What a budget limits, also bits of a card's `budgets`. Fractions are of the
- * reference network. */
+/* What a budget limits, also bits of a card's `budgets`. */
 enum {
-  ASSAY_BUDGET_NONE = 1,       /* the dense network is allowed */
-  ASSAY_BUDGET_SPARSITY = 2,   /* at least this fraction of the weights is 0 */
-  ASSAY_BUDGET_MACS = 4,       /* at most this fraction of the MACs */
-  ASSAY_BUDGET_PARAMETERS = 8, /* at most this fraction of the parameters */
-  ASSAY_BUDGET_BITS = 16,      /* at most this mean number of bits per weight */
-  ASSAY_BUDGET_BYTES = 32      /* at most this fraction of the stored bytes */
+  ASSAY_BUDGET_SPARSITY = 1,
+  ASSAY_BUDGET_MACS = 2,
+  ASSAY_BUDGET_BITS = 4, /* of weights, of activations, or of both */
+  ASSAY_BUDGET_BYTES = 8
 };
 
 typedef struct assay_task_info {
@@ -65,19 +62,26 @@ typedef struct assay_recipe {
   double warmup_steps;
 } assay_recipe;
 
+/* What one candidate must meet: all limits that `kinds` names. None: whatever
+ * the method makes of the network. */
 typedef struct assay_budget {
   uint32_t size;
-  uint32_t kind;
-  double limit;
-  assay_text id; /* "sparsity=0.9": how reports name it; lent until drop */
+  uint32_t kinds;
+  assay_text id;        /* "sparsity>=0.9": how reports name it; until drop */
+  double sparsity;      /* at least this fraction of the weights (conv,
+                           depthwise conv, linear) is 0 or gone */
+  double macs_fraction; /* at most this fraction of the reference's MACs */
+  int32_t weight_bits;  /* at most, in every layer that computes; ASSAY_UNSET */
+  int32_t activation_bits;
+  int64_t bytes; /* at most, of the parameters as stored */
 } assay_budget;
 
 /* What the method may spend in all, over all budgets. Negative: no limit. */
 typedef struct assay_allowance {
   uint32_t size;
   uint32_t reserved;
-  double epochs; /* samples / train_samples */
-  int64_t samples;
+  int64_t samples; /* of the train split, every pass counted */
+  int64_t steps;   /* of the optimiser */
   int64_t evaluations;
   double seconds;
 } assay_allowance;

@@ -62,13 +62,12 @@ typedef struct assay_hooks {
                             assay_reply* reply);
 } assay_hooks;
 
-/* A rule for parameters that differ from the rest. */
+/* A rule for one parameter that differs from the rest. */
 typedef struct assay_parameter_rule {
   uint32_t size;
   uint32_t frozen; /* nonzero: keeps its value */
   assay_text name;
-  double learning_rate_scale; /* 1: as the rest */
-  double weight_decay_scale;  /* 1: as the rest; 0: none */
+  double l1; /* adds l1 * sign(w) to the gradient; 0: nothing */
 } assay_parameter_rule;
 
 /* ASSAY_UNSET, empty text and null pointers: as the recipe says. */
