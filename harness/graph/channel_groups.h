@@ -16,7 +16,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "harness/core/tensor.h"
 #include "harness/graph/graph.h"
+#include "harness/graph/parameter_store.h"
 
 namespace assay {
 
@@ -71,21 +73,35 @@ class ChannelCoupler {
   virtual void Produces(ValueId parameter, int axis) = 0;
 };
 
-// A network without the given channels: `removed[g]` holds channel numbers of
-// group g of FindChannelGroups(graph). Parameter and result types shrink,
-// attributes that count channels (groups, reshape extents, slice bounds, heads)
-// follow. `kept` receives for each parameter and axis the kept indices in old
-// coordinates, for cutting tensors (values, optimiser state, masks).
-// INVALID_ARGUMENT: a channel out of range, or a group that would lose all its
-// channels.
+// Kept indices of one parameter's axis, in old coordinates, ascending.
 struct KeptIndices {
   std::string parameter;
   int axis;
   std::vector<int64_t> indices;
 };
+
+// A network without the given channels: `removed[g]` holds channel numbers of
+// group g of FindChannelGroups(graph). Parameters, constants and results
+// shrink, and attributes that count channels follow (groups of convolutions,
+// extents of reshape and broadcast_to, bounds of slice). `kept` (may be null)
+// receives every parameter axis that lost channels, ordered by parameter and
+// axis, for cutting tensors: values, optimiser state, masks.
+// INVALID_ARGUMENT: a channel out of range or named twice, more lists than
+// groups, or a group that would lose all its channels.
 absl::StatusOr<Graph> RemoveChannels(
     const Graph& graph, absl::Span<const std::vector<int64_t>> removed,
     std::vector<KeptIndices>* kept);
+
+// `tensor` with each axis that `kept` names cut to its kept indices, whatever
+// parameter the entries name: a parameter's value or anything of its shape.
+// INVALID_ARGUMENT: an axis or index that the tensor lacks.
+absl::StatusOr<Tensor> CutTensor(const Tensor& tensor,
+                                 absl::Span<const KeptIndices> kept);
+
+// A store in which the parameters that `kept` names are cut; others share their
+// tensors. NOT_FOUND names a parameter that the store lacks.
+absl::StatusOr<ParameterStore> CutParameters(
+    const ParameterStore& parameters, absl::Span<const KeptIndices> kept);
 
 }  // namespace assay
 
