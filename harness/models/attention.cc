@@ -1,7 +1,8 @@
 #include "harness/models/attention.h"
 
 #include <cmath>
-#include <utility>
+#include <string>
+#include <vector>
 
 namespace assay {
 
@@ -30,14 +31,14 @@ ValueId Attend(LayerBuilder& net, ValueId q, ValueId k, ValueId v,
 }
 
 ValueId CausalMask(LayerBuilder& net, int64_t length) {
-  Tensor mask = Tensor::Zeros(DType::kF32, {1, 1, length, length});
-  float* row = mask.data<float>();
-  for (int64_t query = 0; query < length; ++query, row += length) {
-    for (int64_t key = query + 1; key < length; ++key) {
-      row[key] = static_cast<float>(kMasked);
-    }
-  }
-  return net.b().Constant(std::move(mask), "causal_mask");
+  GraphBuilder& b = net.b();
+  const ValueId ones = b.Op("broadcast_to", {b.Scalar(DType::kF32, 1)},
+                            {{"shape", std::vector<int64_t>{length}}});
+  const ValueId position = b.Op("cumsum", {ones}, {{"axis", int64_t{0}}});
+  const ValueId later = b.Op("greater", {b.Reshape(position, {1, length}),
+                                         b.Reshape(position, {length, 1})});
+  return b.Scale(b.Op("cast", {later}, {{"dtype", std::string("f32")}}),
+                 kMasked);
 }
 
 }  // namespace assay

@@ -21,7 +21,8 @@ ValueId Attend(LayerBuilder& net, ValueId q, ValueId k, ValueId v,
 // that ranges and gradients stay numbers.
 inline constexpr double kMasked = -1e9;
 
-// f32 [1,1,length,length]: 0 up to the diagonal, kMasked beyond.
+// f32 [length,length], query by key: 0 up to the diagonal, kMasked beyond. Made
+// of nodes over a scalar, so that no constant counts as a parameter.
 ValueId CausalMask(LayerBuilder& net, int64_t length);
 
 }  // namespace assay

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ struct ReferenceGraph {
   Graph graph;
   std::vector<Initialiser> initialisers;
 };
+
+// "To the end" in the ends of a slice, so that it fits any batch size.
+inline constexpr int64_t kToTheEnd = std::numeric_limits<int64_t>::max();
 
 // What a caller may choose; each network says what it does with it.
 struct ReferenceGraphOptions {

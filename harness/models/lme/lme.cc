@@ -1,6 +1,5 @@
 #include "harness/models/lme/lme.h"
 
-#include <limits>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -14,8 +13,6 @@ namespace {
 constexpr double kStddev = 0.02;
 constexpr double kEpsilon = 1e-12;
 constexpr int64_t kTypes = 2;
-constexpr int64_t kToTheEnd = std::numeric_limits<int32_t>::max();
-
 struct Encoder {
   LayerBuilder& net;
   const LmeOptions& options;

@@ -1,6 +1,5 @@
 #include "harness/models/resnet_cifar/resnet_cifar.h"
 
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -9,8 +8,6 @@
 
 namespace assay {
 namespace {
-
-constexpr int64_t kToTheEnd = std::numeric_limits<int32_t>::max();
 
 ValueId Image(LayerBuilder& net, const ReferenceGraphOptions& options) {
   Shape shape = options.input.empty() ? Shape{3, 32, 32} : options.input;

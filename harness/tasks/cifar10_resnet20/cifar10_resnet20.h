@@ -1,0 +1,15 @@
+// cifar10-resnet20: ResNet-20 on small photographs.
+#ifndef ASSAY_HARNESS_TASKS_CIFAR10_RESNET20_CIFAR10_RESNET20_H_
+#define ASSAY_HARNESS_TASKS_CIFAR10_RESNET20_CIFAR10_RESNET20_H_
+
+#include <vector>
+
+#include "harness/tasks/task_spec.h"
+
+namespace assay::tasks::cifar10_resnet20 {
+
+std::vector<TaskSpec> Specs();
+
+}  // namespace assay::tasks::cifar10_resnet20
+
+#endif  // ASSAY_HARNESS_TASKS_CIFAR10_RESNET20_CIFAR10_RESNET20_H_

@@ -1,0 +1,15 @@
+// fashion-mnist-lenet5: LeNet-5 on photographs of clothes.
+#ifndef ASSAY_HARNESS_TASKS_FASHION_MNIST_LENET5_FASHION_MNIST_LENET5_H_
+#define ASSAY_HARNESS_TASKS_FASHION_MNIST_LENET5_FASHION_MNIST_LENET5_H_
+
+#include <vector>
+
+#include "harness/tasks/task_spec.h"
+
+namespace assay::tasks::fashion_mnist_lenet5 {
+
+std::vector<TaskSpec> Specs();
+
+}  // namespace assay::tasks::fashion_mnist_lenet5
+
+#endif  // ASSAY_HARNESS_TASKS_FASHION_MNIST_LENET5_FASHION_MNIST_LENET5_H_

@@ -1,0 +1,54 @@
+// Training steps as graphs: forward, loss, gradients, optimiser, updates.
+#ifndef ASSAY_HARNESS_TRAIN_STEP_H_
+#define ASSAY_HARNESS_TRAIN_STEP_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "harness/graph/graph.h"
+#include "harness/graph/rewrites/training.h"
+#include "harness/train/loss.h"
+#include "harness/train/optimizer.h"
+
+namespace assay {
+
+struct StepOptions {
+  LossOptions loss;
+  OptimizerOptions optimizer;
+  ParameterRules rules;
+  TrainingOptions training;  // batch norm's mode, dropout and its seed
+  // Forward and backward in bf16; parameters, their gradients and the optimiser
+  // stay f32.
+  bool bf16 = false;
+};
+
+// Parameters that a step on `network` changes by gradient, in the order of
+// Graph::parameters(): trainable, used and not frozen. INVALID_ARGUMENT: a rule
+// names no trainable parameter.
+absl::StatusOr<std::vector<std::string>> SteppedParameters(
+    const Graph& network, const ParameterRules& rules);
+
+// The whole step as one graph. Inputs: the network's, "labels",
+// "soft_targets" where the loss has them, "learning_rate", "step" (s64, counts
+// from 1). Outputs: "loss", "gradient_norm" with clip_norm. Updates: the
+// network's parameters with their running statistics, the optimiser's state.
+// `network` is in inference form with the output "logits".
+absl::StatusOr<Graph> BuildStep(const Graph& network,
+                                const StepOptions& options);
+
+// The first half alone. Updates the parameters "gradient/<name>" (f32) with the
+// gradients, masked, or with `accumulate` adds to them; and the running
+// statistics. No input "learning_rate".
+absl::StatusOr<Graph> BuildBackward(const Graph& network,
+                                    const StepOptions& options,
+                                    bool accumulate);
+
+// The second half: reads "gradient/<name>", updates parameters and the
+// optimiser's state. Inputs "learning_rate" and "step".
+absl::StatusOr<Graph> BuildApply(const Graph& network,
+                                 const StepOptions& options);
+
+}  // namespace assay
+
+#endif  // ASSAY_HARNESS_TRAIN_STEP_H_
