@@ -40,13 +40,13 @@ struct ReferenceContext {
 struct OpSchema {
   std::string name;  // "conv2d"
   int min_inputs = 1,
-      max_inputs = 1;    // max_inputs < 0: any number from min_inputs on
-  std::string operands;  // "src weights [bias]": names for error messages and
-                         // graph text
+      max_inputs = 1;      // max_inputs < 0: any number from min_inputs on
+  std::string operands{};  // "src weights [bias]": names for error messages and
+                           // graph text
   // Attributes that the op understands, with the type that each must have
   // ("int", "real", "text", "ints", "reals"); any other name is refused by
   // AddNode.
-  std::map<std::string, std::string> attributes;
+  std::map<std::string, std::string> attributes{};
 
   // Appends the result types to context.outputs (empty before); errors say what
   // was expected and got.
