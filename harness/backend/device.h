@@ -91,7 +91,8 @@ class Device {
   virtual absl::StatusOr<DeviceTensor> Allocate(const TensorType& type) = 0;
   virtual absl::StatusOr<std::unique_ptr<Stream>> NewStream() = 0;
 
-  // Queued copies; the host tensor must live and stay unchanged until the
+  // Queued copies between tensors of one type (INVALID_ARGUMENT otherwise; the
+  // caller makes *dst); the host tensor must live and stay unchanged until the
   // stream has passed them.
   virtual absl::Status Upload(Stream& stream, const Tensor& src,
                               const DeviceTensor& dst) = 0;

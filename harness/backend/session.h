@@ -39,6 +39,7 @@ class DeviceParameters {
 // share.
 class Session {
  public:
+  // `parameters` may be null for a graph without parameters.
   static absl::StatusOr<std::unique_ptr<Session>> Make(
       Device* device, const Graph& graph, DeviceParameters* parameters,
       const CompileOptions& options = {});
@@ -46,8 +47,9 @@ class Session {
   // Uploads a copy for the next run. INVALID_ARGUMENT: unknown name, or another
   // type.
   absl::Status Feed(absl::string_view input, const Tensor& value);
-  // Runs with what was fed; inputs keep their last value. NOT_FOUND names a
-  // parameter that the store lacks.
+  // Runs with what was fed and waits for the end; inputs keep their last value.
+  // NOT_FOUND names a parameter that the store lacks, FAILED_PRECONDITION an
+  // input that was never fed.
   absl::Status Run();
   // Output of the last run, on the host.
   absl::StatusOr<Tensor> Fetch(absl::string_view output);
@@ -63,6 +65,7 @@ class Session {
   std::unique_ptr<Program> program_;
   std::unique_ptr<Stream> stream_;
   std::vector<DeviceTensor> inputs_, outputs_;
+  std::vector<bool> fed_;  // by input
 };
 
 }  // namespace assay
