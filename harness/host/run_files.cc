@@ -1,0 +1,86 @@
+#include "harness/host/run_files.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/io/tokenizer.h"
+#include "google/protobuf/message.h"
+#include "google/protobuf/text_format.h"
+#include "harness/core/file.h"
+#include "harness/core/status_macros.h"
+#include "harness/host/run_spec.pb.h"
+
+namespace assay {
+namespace {
+
+class FirstError : public google::protobuf::io::ErrorCollector {
+ public:
+  void AddError(int line, int column, const std::string& message) override {
+    if (!text_.empty()) return;
+    text_ =
+        absl::StrCat("line ", line + 1, ", column ", column + 1, ": ", message);
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadRegularFile(const std::string& path,
+                                            int64_t largest) {
+  struct stat info = {};
+  if (lstat(path.c_str(), &info) != 0) {
+    return absl::NotFoundError(absl::StrCat(path, ": ", std::strerror(errno)));
+  }
+  if (!S_ISREG(info.st_mode)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": expected a regular file"));
+  }
+  if (info.st_size > largest) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(path, ": expected at most ", largest, " bytes, got ",
+                     int64_t{info.st_size}));
+  }
+  return ReadFile(path);
+}
+
+absl::Status ReadMessage(const std::string& path,
+                         google::protobuf::Message* message) {
+  ASSAY_ASSIGN_OR_RETURN(std::string bytes,
+                         ReadRegularFile(path, kLargestMessage));
+  if (message->ParseFromString(bytes)) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(path, ": expected a serialized ",
+                                          message->GetTypeName(), ", got ",
+                                          bytes.size(), " other bytes"));
+}
+
+absl::Status WriteMessage(const std::string& path,
+                          const google::protobuf::Message& message) {
+  return WriteFileAtomically(path, message.SerializeAsString());
+}
+
+absl::StatusOr<RunSpec> ReadRunSpec(const std::string& path) {
+  ASSAY_ASSIGN_OR_RETURN(std::string text,
+                         ReadRegularFile(path, kLargestMessage));
+  FirstError error;
+  google::protobuf::TextFormat::Parser parser;
+  parser.RecordErrorsTo(&error);
+  RunSpec spec;
+  if (!parser.ParseFromString(text, &spec)) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": ", error.text()));
+  }
+  return spec;
+}
+
+absl::Status WriteRunSpec(const std::string& path, const RunSpec& spec) {
+  std::string text;
+  google::protobuf::TextFormat::PrintToString(spec, &text);
+  return WriteFileAtomically(path, text);
+}
+
+}  // namespace assay

@@ -1,0 +1,73 @@
+#include "harness/host/run_identity.h"
+
+#include <map>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "harness/core/hash.h"
+#include "harness/host/run_spec.pb.h"
+#include "harness/report/report.pb.h"
+
+namespace assay {
+
+std::string RunHash(const RunSpec& spec) {
+  RunSpec what = spec;
+  what.clear_plugin_path();
+  what.clear_data_dir();
+  what.clear_cache_dir();
+  what.clear_output_dir();
+  what.clear_limits();
+  what.clear_suite();
+  what.clear_command_line();
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);  // maps in key order
+    what.SerializeToCodedStream(&coded);
+  }
+  return Sha256Hex(bytes);
+}
+
+std::string BudgetName(const Budget& budget) {
+  std::vector<std::string> parts;
+  const auto add = [&](const char* quantity, double limit) {
+    if (limit != 0) parts.push_back(absl::StrCat(quantity, limit));
+  };
+  add("sparsity>=", budget.sparsity());
+  add("macs_fraction<=", budget.macs_fraction());
+  add("weight_bits<=", budget.weight_bits());
+  add("activation_bits<=", budget.activation_bits());
+  if (budget.bytes() != 0) {
+    parts.push_back(absl::StrCat("bytes<=", budget.bytes()));
+  }
+  return parts.empty() ? "none" : absl::StrJoin(parts, ",");
+}
+
+void FillIdentity(const RunSpec& spec, RunIdentity* identity) {
+  identity->set_run_id(RunHash(spec));
+  identity->set_method(spec.method());
+  identity->set_label(spec.label());
+  identity->set_task(spec.task());
+  identity->set_backend(spec.backend());
+  identity->set_seed(spec.seed());
+  identity->set_suite(spec.suite());
+  identity->set_command(spec.command_line());
+  identity->clear_method_settings();
+  const std::map<std::string, std::string> sorted(spec.parameters().begin(),
+                                                  spec.parameters().end());
+  for (const auto& [key, value] : sorted) {
+    KeyValue* setting = identity->add_method_settings();
+    setting->set_key(key);
+    setting->set_value(value);
+  }
+  identity->clear_budgets();
+  for (const Budget& budget : spec.budgets()) {
+    identity->add_budgets(BudgetName(budget));
+  }
+}
+
+}  // namespace assay
