@@ -43,10 +43,11 @@ class Part : public PartRef {
 
 struct BatchesOptions {
   int64_t batch_size = ASSAY_UNSET;  // the recipe's
-  bool shuffle = false;              // parts of the train split
-  bool augment = false;              // with shuffle
+  bool shuffle = false;
+  bool augment = false;
   bool repeat = false;
-  std::string_view stream = "";  // needed with shuffle
+  bool drop_last = false;
+  std::string_view stream = "";  // needed with shuffle or augment
 };
 
 // A stream of batches over a part.

@@ -1,0 +1,112 @@
+#include "harness/backend/cpu/cpu_device.h"
+
+#include <omp.h>
+
+#include <cstring>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "harness/backend/cpu/aligned_memory.h"
+#include "harness/backend/cpu/cpu_buffer.h"
+#include "harness/backend/cpu/cpu_features.h"
+#include "harness/backend/cpu/cpu_program.h"
+#include "harness/backend/cpu/kernel_registry.h"
+#include "harness/backend/cpu/program_builder.h"
+#include "harness/backend/cpu/support.h"
+#include "harness/backend/operands.h"
+#include "harness/core/shape.h"
+#include "harness/core/status_macros.h"
+#include "oneapi/dnnl/dnnl.hpp"
+
+namespace assay {
+namespace cpu {
+namespace {
+
+class CpuStream final : public Stream {
+ public:
+  absl::Status Synchronize() override { return absl::OkStatus(); }
+};
+
+class CpuDevice final : public Device {
+ public:
+  CpuDevice() : engine_(dnnl::engine::kind::cpu, 0) {
+    const dnnl_version_t* v = dnnl_version();
+    description_.name = "cpu";
+    description_.hardware = HardwareName();
+    description_.features = CpuFeatures();
+    description_.library =
+        absl::StrCat("oneDNN ", v->major, ".", v->minor, ".", v->patch);
+  }
+
+  const DeviceDescription& description() const override { return description_; }
+
+  absl::StatusOr<DeviceTensor> Allocate(const TensorType& type) override {
+    const int64_t bytes = ElementCount(type.shape) * SizeOf(type.dtype);
+    ASSAY_ASSIGN_OR_RETURN(AlignedMemory memory, AllocateAligned(bytes));
+    return DeviceTensor{type,
+                        std::make_shared<CpuBuffer>(std::move(memory), bytes)};
+  }
+
+  absl::StatusOr<std::unique_ptr<Stream>> NewStream() override {
+    return std::make_unique<CpuStream>();
+  }
+
+  absl::Status Upload(Stream&, const Tensor& src,
+                      const DeviceTensor& dst) override {
+    ASSAY_RETURN_IF_ERROR(CheckCopy("cpu: upload", TypeOf(src), dst.type));
+    std::memcpy(HostAddress(dst), src.raw(), static_cast<size_t>(src.bytes()));
+    return absl::OkStatus();
+  }
+
+  absl::Status Download(Stream&, const DeviceTensor& src,
+                        Tensor* dst) override {
+    ASSAY_RETURN_IF_ERROR(CheckCopy("cpu: download", src.type, TypeOf(*dst)));
+    std::memcpy(dst->raw(), HostAddress(src),
+                static_cast<size_t>(dst->bytes()));
+    return absl::OkStatus();
+  }
+
+  absl::Status Copy(Stream&, const DeviceTensor& src,
+                    const DeviceTensor& dst) override {
+    ASSAY_RETURN_IF_ERROR(CheckCopy("cpu: copy", src.type, dst.type));
+    std::memcpy(HostAddress(dst), HostAddress(src),
+                static_cast<size_t>(src.buffer->bytes()));
+    return absl::OkStatus();
+  }
+
+  absl::Status Supports(const Graph& graph, NodeId id) const override {
+    const Node& node = graph.node(id);
+    const KernelEntry* entry = FindKernel(node.op);
+    if (entry == nullptr) {
+      return absl::UnimplementedError(
+          absl::StrCat("cpu: no kernel for ", Signature(graph, node)));
+    }
+    return entry->supports(graph, node);
+  }
+
+  absl::StatusOr<std::unique_ptr<Program>> Compile(
+      const Graph& graph, const CompileOptions& options) override {
+    ASSAY_RETURN_IF_ERROR(CheckSupported(*this, graph));
+    const int threads = options.threads > 0 ? options.threads : UsableCores();
+    // oneDNN blocks its loops for this many when it makes a primitive.
+    omp_set_num_threads(threads);
+    ProgramBuilder builder(graph, FindKernel, engine_, threads);
+    ASSAY_ASSIGN_OR_RETURN(ProgramParts parts, builder.Build());
+    return std::make_unique<CpuProgram>(graph, std::move(parts), threads);
+  }
+
+ private:
+  dnnl::engine engine_;
+  DeviceDescription description_;
+};
+
+}  // namespace
+
+}  // namespace cpu
+
+std::unique_ptr<Device> MakeCpuDevice() {
+  return std::make_unique<cpu::CpuDevice>();
+}
+
+}  // namespace assay

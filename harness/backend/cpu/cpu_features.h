@@ -1,0 +1,26 @@
+// What the processor of this machine can do, asked at run time.
+#ifndef ASSAY_HARNESS_BACKEND_CPU_CPU_FEATURES_H_
+#define ASSAY_HARNESS_BACKEND_CPU_CPU_FEATURES_H_
+
+#include <string>
+#include <vector>
+
+namespace assay::cpu {
+
+// Among those that matter here, in ascending order of power: "avx2", "fma",
+// "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_bf16", "amx_int8".
+// Amx counts only where oneDNN may use it (the system grants its state).
+std::vector<std::string> CpuFeatures();
+
+bool HasNativeBf16();
+bool HasNativeInt8();
+
+// "AMD EPYC 9V74 80-Core Processor, 2 cores".
+std::string HardwareName();
+
+// Cores that this process may run on.
+int UsableCores();
+
+}  // namespace assay::cpu
+
+#endif  // ASSAY_HARNESS_BACKEND_CPU_CPU_FEATURES_H_

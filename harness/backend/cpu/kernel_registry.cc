@@ -1,0 +1,38 @@
+#include "harness/backend/cpu/kernel_registry.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "harness/backend/cpu/support.h"
+#include "harness/ops/conv/cpu/conv_cpu.h"
+#include "harness/ops/elementwise/cpu/elementwise_cpu.h"
+#include "harness/ops/matmul/cpu/matmul_cpu.h"
+#include "harness/ops/norm/cpu/batch_norm_cpu.h"
+#include "harness/ops/optimizer/cpu/optimizer_cpu.h"
+#include "harness/ops/pool/cpu/pool_cpu.h"
+#include "harness/ops/reduce/cpu/reduce_cpu.h"
+#include "harness/ops/shape/cpu/index_cpu.h"
+#include "harness/ops/shape/cpu/shape_cpu.h"
+#include "harness/ops/softmax/cpu/softmax_cpu.h"
+
+namespace assay::cpu {
+namespace {
+
+constexpr KernelEntry kKernels[] = {
+#define ASSAY_CPU_KERNEL(op, make, supports) {#op, make, supports, false},
+#define ASSAY_CPU_ELEMENTWISE(op) {#op, MakeElementwise, SupportsAll, true},
+#include "harness/backend/cpu/kernels.inc"
+#undef ASSAY_CPU_KERNEL
+#undef ASSAY_CPU_ELEMENTWISE
+};
+
+}  // namespace
+
+const KernelEntry* FindKernel(absl::string_view op) {
+  const auto* found =
+      std::find_if(std::begin(kKernels), std::end(kKernels),
+                   [&](const KernelEntry& entry) { return entry.op == op; });
+  return found == std::end(kKernels) ? nullptr : found;
+}
+
+}  // namespace assay::cpu

@@ -1,0 +1,269 @@
+#include "harness/ops/elementwise/cpu/block_ops.h"
+
+#include <cmath>
+#include <limits>
+#include <type_traits>
+
+#include "harness/backend/cpu/multiversion.h"
+#include "harness/ops/elementwise/cpu/vector_math.h"
+
+namespace assay::cpu {
+namespace {
+
+// The formulas. T is float or double; a, b, c are operands, p and q constants.
+#define ASSAY_FORMULA(name, expression)                               \
+  template <typename T>                                               \
+  ASSAY_ALWAYS_INLINE T name(T a, T b, T c, T p, T q) {               \
+    static_cast<void>(a), static_cast<void>(b), static_cast<void>(c); \
+    static_cast<void>(p), static_cast<void>(q);                       \
+    return expression;                                                \
+  }
+
+ASSAY_FORMULA(Add, a + b)
+ASSAY_FORMULA(Sub, a - b)
+ASSAY_FORMULA(Mul, a* b)
+ASSAY_FORMULA(Div, a / b)
+ASSAY_FORMULA(DivTruncated, std::trunc(a / b))
+// NaN wins, as in NumPy.
+ASSAY_FORMULA(Maximum, a > b || a != a ? a : b)
+ASSAY_FORMULA(Minimum, a < b || a != a ? a : b)
+ASSAY_FORMULA(Neg, -a)
+ASSAY_FORMULA(Abs, a < 0 ? -a : (a == 0 ? T(0) : a))
+ASSAY_FORMULA(Sign, a > 0 ? T(1) : (a < 0 ? T(-1) : a * 0))
+ASSAY_FORMULA(Exp, VectorExp(a))
+ASSAY_FORMULA(Log, VectorLog(a))
+ASSAY_FORMULA(Sqrt, std::sqrt(a))
+ASSAY_FORMULA(Rsqrt, T(1) / std::sqrt(a))
+ASSAY_FORMULA(Square, a* a)
+ASSAY_FORMULA(Tanh, VectorTanh(a))
+ASSAY_FORMULA(Sigmoid, VectorSigmoid(a))
+ASSAY_FORMULA(Silu, a* VectorSigmoid(a))
+ASSAY_FORMULA(Clip, a < p ? p : (a > q ? q : a))
+ASSAY_FORMULA(Relu6, a < 0 ? T(0) : (a > 6 ? T(6) : a))
+ASSAY_FORMULA(Hardswish, a* Relu6<T>(a + 3, b, c, p, q) / 6)
+ASSAY_FORMULA(Erf, VectorErf(a))
+ASSAY_FORMULA(Gelu, T(0.5) * a * VectorErfc(-a * T(M_SQRT1_2)))
+ASSAY_FORMULA(GeluTanh, a* VectorSigmoid(T(2 * M_SQRT1_2 * M_2_SQRTPI) *
+                                         (a + T(0.044715) * a * a * a)))
+ASSAY_FORMULA(Relu, a < 0 ? T(0) : a)
+ASSAY_FORMULA(ReluBackward, b > 0 ? a : T(0))
+ASSAY_FORMULA(Greater, a > b ? T(1) : T(0))
+ASSAY_FORMULA(Equal, a == b ? T(1) : T(0))
+ASSAY_FORMULA(Where, a != 0 ? b : c)
+ASSAY_FORMULA(Round, VectorRound(a))
+ASSAY_FORMULA(Copy, a)
+ASSAY_FORMULA(PowScalar, std::pow(a, p))
+#undef ASSAY_FORMULA
+
+// ASSAY_B and ASSAY_C are the second and third operand, or anything.
+#define ASSAY_BLOCK_LOOP(F, T)                                \
+  ASSAY_CPU_CLONES void F##_##T(const BlockArguments<T>& x) { \
+    const T* a = x.a;                                         \
+    [[maybe_unused]] const T* b = x.b;                        \
+    [[maybe_unused]] const T* c = x.c;                        \
+    T* dst = x.dst;                                           \
+    const T p = x.p, q = x.q;                                 \
+    const int64_t n = x.n;                                    \
+    _Pragma("omp simd") for (int64_t i = 0; i < n; ++i) {     \
+      dst[i] = ASSAY_APPLY(F, T);                             \
+    }                                                         \
+  }
+#define ASSAY_APPLY(F, T) F<T>(a[i], ASSAY_B, ASSAY_C, p, q)
+
+#define ASSAY_BOTH(F) ASSAY_BLOCK_LOOP(F, float) ASSAY_BLOCK_LOOP(F, double)
+
+// Unary.
+#define ASSAY_B p
+#define ASSAY_C p
+ASSAY_BOTH(Neg)
+ASSAY_BOTH(Abs)
+ASSAY_BOTH(Sign)
+ASSAY_BOTH(Exp)
+ASSAY_BOTH(Log)
+ASSAY_BOTH(Sqrt)
+ASSAY_BOTH(Rsqrt)
+ASSAY_BOTH(Square)
+ASSAY_BOTH(Tanh)
+ASSAY_BOTH(Sigmoid)
+ASSAY_BOTH(Silu)
+ASSAY_BOTH(Clip)
+ASSAY_BOTH(Relu6)
+ASSAY_BOTH(Hardswish)
+ASSAY_BOTH(Erf)
+ASSAY_BOTH(Gelu)
+ASSAY_BOTH(GeluTanh)
+ASSAY_BOTH(Relu)
+ASSAY_BOTH(Round)
+ASSAY_BOTH(Copy)
+ASSAY_BOTH(PowScalar)
+#undef ASSAY_B
+// Binary.
+#define ASSAY_B b[i]
+ASSAY_BOTH(Add)
+ASSAY_BOTH(Sub)
+ASSAY_BOTH(Mul)
+ASSAY_BOTH(Div)
+ASSAY_BOTH(DivTruncated)
+ASSAY_BOTH(Maximum)
+ASSAY_BOTH(Minimum)
+ASSAY_BOTH(ReluBackward)
+ASSAY_BOTH(Greater)
+ASSAY_BOTH(Equal)
+#undef ASSAY_C
+// Ternary.
+#define ASSAY_C c[i]
+ASSAY_BOTH(Where)
+#undef ASSAY_B
+#undef ASSAY_C
+
+#define ASSAY_ROW(name, F, keeps_zero) \
+  { name, F##_float, F##_double, keeps_zero }
+
+constexpr BlockOp kBlockOps[] = {
+    ASSAY_ROW("abs", Abs, true),
+    ASSAY_ROW("add", Add, true),
+    ASSAY_ROW("cast", Copy, true),
+    ASSAY_ROW("clip", Clip, false),
+    ASSAY_ROW("div", Div, false),
+    ASSAY_ROW("div_truncated", DivTruncated, false),
+    ASSAY_ROW("equal", Equal, false),
+    ASSAY_ROW("erf", Erf, true),
+    ASSAY_ROW("exp", Exp, false),
+    ASSAY_ROW("gelu", Gelu, true),
+    ASSAY_ROW("gelu_tanh", GeluTanh, true),
+    ASSAY_ROW("greater", Greater, false),
+    ASSAY_ROW("hardswish", Hardswish, true),
+    ASSAY_ROW("log", Log, false),
+    ASSAY_ROW("maximum", Maximum, true),
+    ASSAY_ROW("minimum", Minimum, true),
+    ASSAY_ROW("mul", Mul, true),
+    ASSAY_ROW("neg", Neg, true),
+    ASSAY_ROW("pow_scalar", PowScalar, false),
+    ASSAY_ROW("relu", Relu, true),
+    ASSAY_ROW("relu6", Relu6, true),
+    ASSAY_ROW("relu_backward", ReluBackward, true),
+    ASSAY_ROW("round", Round, true),
+    ASSAY_ROW("rsqrt", Rsqrt, false),
+    ASSAY_ROW("sigmoid", Sigmoid, false),
+    ASSAY_ROW("sign", Sign, true),
+    ASSAY_ROW("silu", Silu, true),
+    ASSAY_ROW("sqrt", Sqrt, true),
+    ASSAY_ROW("square", Square, true),
+    ASSAY_ROW("sub", Sub, true),
+    ASSAY_ROW("tanh", Tanh, true),
+    ASSAY_ROW("where", Where, true),
+};
+
+template <typename T>
+T Widen(T x) {
+  return x;
+}
+ASSAY_ALWAYS_INLINE float Widen(BFloat16 x) {
+  return FloatOfBits(static_cast<int32_t>(x.bits) << 16);
+}
+
+template <typename To, typename From>
+ASSAY_ALWAYS_INLINE To Narrow(From x) {
+  if constexpr (std::is_same_v<To, BFloat16>) {
+    return BFloat16(static_cast<float>(x));
+  } else if constexpr (std::is_same_v<To, bool>) {
+    return x != 0;
+  } else if constexpr (std::is_integral_v<To>) {
+    if (x != x) return 0;
+    constexpr auto kLow = std::numeric_limits<To>::min();
+    constexpr auto kHigh = std::numeric_limits<To>::max();
+    if (x <= static_cast<From>(kLow)) return kLow;
+    if (x >= static_cast<From>(kHigh)) return kHigh;
+    return static_cast<To>(std::nearbyint(x));
+  } else {
+    return static_cast<To>(x);
+  }
+}
+
+ASSAY_CPU_CLONES void LoadBf16(const BFloat16* src, int64_t n, float* dst) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; ++i) dst[i] = Widen(src[i]);
+}
+
+ASSAY_CPU_CLONES void StoreBf16(const float* src, int64_t n, BFloat16* dst) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; ++i) {
+    const uint32_t u = static_cast<uint32_t>(BitsOfFloat(src[i]));
+    const uint32_t rounded = (u + 0x7fffu + ((u >> 16) & 1u)) >> 16;
+    const uint32_t quiet = (u >> 16) | 0x40u;
+    const bool nan = (u & 0x7fffffffu) > 0x7f800000u;
+    dst[i].bits = static_cast<uint16_t>(nan ? quiet : rounded);
+  }
+}
+
+// Calls f<T>() with the C++ type of `dtype`.
+template <typename F>
+void Visit(DType dtype, const F& f) {
+  switch (dtype) {
+    case DType::kF32:
+      return f.template operator()<float>();
+    case DType::kF64:
+      return f.template operator()<double>();
+    case DType::kBF16:
+      return f.template operator()<BFloat16>();
+    case DType::kS8:
+      return f.template operator()<int8_t>();
+    case DType::kU8:
+      return f.template operator()<uint8_t>();
+    case DType::kS32:
+      return f.template operator()<int32_t>();
+    case DType::kS64:
+      return f.template operator()<int64_t>();
+    case DType::kBool:
+      return f.template operator()<bool>();
+  }
+}
+
+template <typename To>
+void Load(DType dtype, const void* src, int64_t n, To* dst) {
+  Visit(dtype, [&]<typename From>() {
+    const From* from = static_cast<const From*>(src);
+    for (int64_t i = 0; i < n; ++i) dst[i] = static_cast<To>(Widen(from[i]));
+  });
+}
+
+template <typename From>
+void Store(DType dtype, const From* src, int64_t n, void* dst) {
+  Visit(dtype, [&]<typename To>() {
+    To* to = static_cast<To*>(dst);
+    for (int64_t i = 0; i < n; ++i) to[i] = Narrow<To>(src[i]);
+  });
+}
+
+}  // namespace
+
+const BlockOp* FindBlockOp(absl::string_view name) {
+  for (const BlockOp& op : kBlockOps) {
+    if (op.name == name) return &op;
+  }
+  return nullptr;
+}
+
+void LoadBlock(DType dtype, const void* src, int64_t n, float* dst) {
+  if (dtype == DType::kBF16) {
+    return LoadBf16(static_cast<const BFloat16*>(src), n, dst);
+  }
+  Load(dtype, src, n, dst);
+}
+
+void LoadBlock(DType dtype, const void* src, int64_t n, double* dst) {
+  Load(dtype, src, n, dst);
+}
+
+void StoreBlock(DType dtype, const float* src, int64_t n, void* dst) {
+  if (dtype == DType::kBF16) {
+    return StoreBf16(src, n, static_cast<BFloat16*>(dst));
+  }
+  Store(dtype, src, n, dst);
+}
+
+void StoreBlock(DType dtype, const double* src, int64_t n, void* dst) {
+  Store(dtype, src, n, dst);
+}
+
+}  // namespace assay::cpu
