@@ -31,7 +31,7 @@ inline constexpr int64_t kToTheEnd = std::numeric_limits<int64_t>::max();
 // What a caller may choose; each network says what it does with it.
 struct ReferenceGraphOptions {
   int64_t batch = 1;
-  Shape input;          // one item, without batch; empty: the network's own
+  Shape input = {};     // one item, without batch; empty: the network's own
   int64_t classes = 0;  // 0: the network's own
 };
 

@@ -1,8 +1,6 @@
 #include "harness/sweep/suite.h"
 
-#include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/tokenizer.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/text_format.h>
 
 #include <cmath>
@@ -12,8 +10,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "harness/core/file.h"
-#include "harness/core/hash.h"
 #include "harness/core/status_macros.h"
+#include "harness/host/run_identity.h"
 #include "harness/host/run_spec.pb.h"
 #include "harness/sweep/suite.pb.h"
 
@@ -167,24 +165,7 @@ absl::StatusOr<std::vector<RunSpec>> ExpandSuite(const Suite& suite) {
   return runs;
 }
 
-std::string RunId(const RunSpec& spec) {
-  RunSpec what = spec;
-  what.clear_plugin_path();
-  what.clear_data_dir();
-  what.clear_cache_dir();
-  what.clear_output_dir();
-  what.clear_limits();
-  what.clear_suite();
-  what.clear_command_line();
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);  // maps in key order
-    what.SerializeToCodedStream(&coded);
-  }
-  return Sha256Hex(bytes).substr(0, 12);
-}
+std::string RunId(const RunSpec& spec) { return RunHash(spec).substr(0, 12); }
 
 std::string RunFolder(const RunSpec& spec) {
   return absl::StrCat(spec.task(), "/", spec.label(), "/seed-", spec.seed(),

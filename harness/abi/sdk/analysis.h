@@ -110,13 +110,24 @@ class Groups {
   std::vector<Group> groups_;
 };
 
-// How one value is quantized: real = scale * (q - zero_point).
-struct Quantizer {
+// The u8 grid of an activation: [low, high] widened to hold 0.
+struct ActivationRange {
   ValueId value = kNoValue;
-  DType dtype = DType::kU8;
-  int axis = -1;  // of the scales; -1: one scale
+  double low = 0;
+  double high = 0;
+};
+
+// The s8 grid of a layer's weights, symmetric: one scale, or one for each
+// output channel.
+struct WeightScales {
+  ValueId weights = kNoValue;
   std::vector<float> scales = {};
-  std::vector<int32_t> zero_points = {};
+};
+
+struct QuantizeOptions {
+  std::vector<ActivationRange> activations = {};
+  std::vector<WeightScales> weights = {};  // the layers to quantize
+  bool additions = true;                   // residual branches stay integer
 };
 
 inline StatusOr<Graph> FoldBatchNorm(const Services& s, GraphRef graph,
@@ -127,25 +138,25 @@ inline StatusOr<Graph> FoldBatchNorm(const Services& s, GraphRef graph,
   return Graph(s, raw);
 }
 
+// A network with quantize and dequantize nodes; see services/analysis.h.
 inline StatusOr<Graph> Quantize(const Services& s, GraphRef graph,
-                                Parameters* set,
-                                const std::vector<Quantizer>& quantizers) {
+                                Parameters* set, const QuantizeOptions& o) {
   std::vector<assay_quantizer> raw_quantizers;
-  for (const Quantizer& q : quantizers) {
-    if (q.scales.size() != q.zero_points.size()) {
-      return InvalidArgument("quantize: one zero point per scale");
-    }
-    raw_quantizers.push_back({ASSAY_SIZE(assay_quantizer),
-                              static_cast<int32_t>(q.dtype), q.value, q.axis,
-                              static_cast<uint32_t>(q.scales.size()), 0,
-                              q.scales.data(), q.zero_points.data()});
+  for (const ActivationRange& a : o.activations) {
+    raw_quantizers.push_back(
+        {ASSAY_SIZE(assay_quantizer), a.value, a.low, a.high, nullptr, 0});
+  }
+  for (const WeightScales& w : o.weights) {
+    raw_quantizers.push_back({ASSAY_SIZE(assay_quantizer), w.weights, 0, 0,
+                              w.scales.data(), w.scales.size()});
   }
   std::vector<const assay_quantizer*> pointers;
   for (const assay_quantizer& q : raw_quantizers) pointers.push_back(&q);
   assay_graph* raw = nullptr;
   ASSAY_RETURN_IF_ERROR(ASSAY_SDK_CALL(
       s, analysis, quantize, graph.raw(), set->raw(), pointers.data(),
-      static_cast<uint32_t>(pointers.size()), &raw));
+      static_cast<uint32_t>(pointers.size()),
+      o.additions ? uint32_t{ASSAY_QUANTIZE_ADDITIONS} : 0u, &raw));
   return Graph(s, raw);
 }
 

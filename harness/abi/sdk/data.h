@@ -43,11 +43,10 @@ class Part : public PartRef {
 
 struct BatchesOptions {
   int64_t batch_size = ASSAY_UNSET;  // the recipe's
-  bool shuffle = false;
-  bool augment = false;
+  bool shuffle = false;              // parts of the train split
+  bool augment = false;              // with shuffle
   bool repeat = false;
-  bool drop_last = false;
-  std::string_view stream = "";  // needed with shuffle or augment
+  std::string_view stream = "";  // needed with shuffle
 };
 
 // A stream of batches over a part.

@@ -38,6 +38,13 @@ struct Attribute {
 };
 using Attributes = std::vector<Attribute>;
 
+// How batch norms behave in training form.
+enum class BatchNorm : int32_t {
+  kUpdate = ASSAY_BATCH_NORM_UPDATE,
+  kBatch = ASSAY_BATCH_NORM_BATCH,
+  kFrozen = ASSAY_BATCH_NORM_FROZEN,
+};
+
 enum class Role : int32_t {
   kOther = ASSAY_ROLE_OTHER,
   kConv = ASSAY_ROLE_CONV,
@@ -266,10 +273,12 @@ class Graph : public GraphRef {
     ASSAY_RETURN_IF_ERROR(ASSAY_SDK_CALL(s, graph, clone, source.raw(), &raw));
     return Graph(s, raw);
   }
-  static StatusOr<Graph> ToTraining(const Services& s, GraphRef source) {
+  static StatusOr<Graph> ToTraining(const Services& s, GraphRef source,
+                                    BatchNorm batch_norm) {
     assay_graph* raw = nullptr;
-    ASSAY_RETURN_IF_ERROR(
-        ASSAY_SDK_CALL(s, graph, to_training, source.raw(), &raw));
+    ASSAY_RETURN_IF_ERROR(ASSAY_SDK_CALL(s, graph, to_training, source.raw(),
+                                         static_cast<int32_t>(batch_norm),
+                                         &raw));
     return Graph(s, raw);
   }
   static StatusOr<Graph> Rebatch(const Services& s, GraphRef source,

@@ -167,8 +167,9 @@ class Run {
     return Tensor::Make(s_, dtype, shape);
   }
   StatusOr<Graph> Clone(GraphRef g) const { return Graph::Clone(s_, g); }
-  StatusOr<Graph> ToTraining(GraphRef g) const {
-    return Graph::ToTraining(s_, g);
+  StatusOr<Graph> ToTraining(GraphRef g,
+                             BatchNorm mode = BatchNorm::kUpdate) const {
+    return Graph::ToTraining(s_, g, mode);
   }
   StatusOr<Graph> Rebatch(GraphRef g, int64_t batch) const {
     return Graph::Rebatch(s_, g, batch);
@@ -222,8 +223,7 @@ class Run {
     raw.size = ASSAY_SIZE(assay_batches_options);
     raw.flags = (o.shuffle ? uint32_t{ASSAY_SHUFFLE} : 0u) |
                 (o.augment ? uint32_t{ASSAY_AUGMENT} : 0u) |
-                (o.repeat ? uint32_t{ASSAY_REPEAT} : 0u) |
-                (o.drop_last ? uint32_t{ASSAY_DROP_LAST} : 0u);
+                (o.repeat ? uint32_t{ASSAY_REPEAT} : 0u);
     raw.batch_size = o.batch_size;
     raw.stream = ToText(o.stream);
     assay_batches* out = nullptr;
@@ -264,8 +264,8 @@ class Run {
     return sdk::FoldBatchNorm(s_, g, set);
   }
   StatusOr<Graph> Quantize(GraphRef g, Parameters* set,
-                           const std::vector<Quantizer>& quantizers) const {
-    return sdk::Quantize(s_, g, set, quantizers);
+                           const QuantizeOptions& options) const {
+    return sdk::Quantize(s_, g, set, options);
   }
   // Running statistics anew, from batches of the train split. +blocks
   Status Recalibrate(GraphRef g, Parameters* set, int64_t batches,

@@ -72,7 +72,6 @@ class Hooks {
  public:
   static constexpr uint32_t kRunBegin = 1u << ASSAY_RUN_BEGIN;
   static constexpr uint32_t kEpochBegin = 1u << ASSAY_EPOCH_BEGIN;
-  static constexpr uint32_t kStepBegin = 1u << ASSAY_STEP_BEGIN;
   static constexpr uint32_t kAfterBackward = 1u << ASSAY_AFTER_BACKWARD;
   static constexpr uint32_t kAfterOptimizer = 1u << ASSAY_AFTER_OPTIMIZER;
   static constexpr uint32_t kStepEnd = 1u << ASSAY_STEP_END;
@@ -83,7 +82,6 @@ class Hooks {
   virtual uint32_t events() const = 0;
   virtual Status RunBegin(Event&) { return OkStatus(); }
   virtual Status EpochBegin(Event&) { return OkStatus(); }
-  virtual Status StepBegin(Event&) { return OkStatus(); }
   virtual Status AfterBackward(Event&) { return OkStatus(); }
   virtual Status AfterOptimizer(Event&) { return OkStatus(); }
   virtual Status StepEnd(Event&) { return OkStatus(); }
@@ -96,8 +94,6 @@ class Hooks {
         return RunBegin(event);
       case ASSAY_EPOCH_BEGIN:
         return EpochBegin(event);
-      case ASSAY_STEP_BEGIN:
-        return StepBegin(event);
       case ASSAY_AFTER_BACKWARD:
         return AfterBackward(event);
       case ASSAY_AFTER_OPTIMIZER:

@@ -31,18 +31,27 @@ typedef struct assay_axis_info {
   uint32_t producer; /* nonzero: these are output channels of its layer */
 } assay_axis_info;
 
-/* How one value is quantized: real = scale * (q - zero_point), rounded half to
- * even. Borrowed arrays. */
+/* How one value is quantized, by nearest rounding, half to even:
+ *   an activation, u8: the grid of [low, high] widened to hold 0,
+ *     scale = (high - low) / 255, zero_point = round(-low / scale);
+ *   the weights of a conv2d or linear (a parameter), s8, symmetric: q in
+ *     [-127, 127] with one scale, or one for each output channel.
+ * Borrowed. */
 typedef struct assay_quantizer {
   uint32_t size;
-  int32_t dtype;  /* ASSAY_U8 or ASSAY_S8 */
-  int32_t value;  /* a parameter or an activation of the graph */
-  int32_t axis;   /* of the scales; -1: one scale for the tensor */
-  uint32_t count; /* of scales and zero points */
-  uint32_t reserved;
-  const float* scales;
-  const int32_t* zero_points;
+  int32_t value; /* in the graph */
+  double low;    /* activations */
+  double high;
+  const float* scales; /* weights; null for an activation */
+  uint64_t scale_count;
 } assay_quantizer;
+
+/* Bits of quantize's flags. */
+enum {
+  /* Both operands of an addition of two activations with ranges are quantized
+   * too, so that residual branches stay integer. */
+  ASSAY_QUANTIZE_ADDITIONS = 1
+};
 
 /* [main, hook] for all functions. */
 typedef struct assay_analysis_table {
@@ -90,13 +99,16 @@ typedef struct assay_analysis_table {
                                int64_t batches, int64_t batch_size,
                                assay_text stream);
 
-  /* Inserts quantize and dequantize nodes at the given values; parameters among
-   * them become integers in the set (in place). The graph is given; plans run
-   * it with integer kernels. */
+  /* A layer is quantized if its weights stand among the quantizers; then its
+   * source needs a range. Inserts quantize and dequantize nodes; the weights
+   * become integers of the same name in the set (in place), scales constants;
+   * biases stay f32. Fold batch norms first. The graph is given; plans run it
+   * with integer kernels. */
   assay_status* (*quantize)(assay_host* host, const assay_graph* graph,
                             assay_parameters* set,
                             const assay_quantizer* const* quantizers,
-                            uint32_t quantizer_count, assay_graph** out);
+                            uint32_t quantizer_count, uint32_t flags,
+                            assay_graph** out);
 } assay_analysis_table;
 
 #ifdef __cplusplus

@@ -16,10 +16,11 @@ enum { ASSAY_TRAIN = 0, ASSAY_VALIDATION = 1 };
 
 /* Bits of assay_batches_options.flags. */
 enum {
-  ASSAY_SHUFFLE = 1,  /* a new order each epoch; else the part's order */
-  ASSAY_AUGMENT = 2,  /* the recipe's augmentation; train split only */
-  ASSAY_REPEAT = 4,   /* goes on for ever; else ends after one epoch */
-  ASSAY_DROP_LAST = 8 /* no smaller batch at the end of an epoch */
+  ASSAY_SHUFFLE = 1, /* parts of the train split only: a new order each epoch,
+                        whose last incomplete batch is left out; else the part's
+                        order */
+  ASSAY_AUGMENT = 2, /* with SHUFFLE only: the recipe's augmentation */
+  ASSAY_REPEAT = 4   /* goes on for ever; else ends after one epoch */
 };
 
 typedef struct assay_feed {
@@ -29,7 +30,9 @@ typedef struct assay_feed {
   const assay_tensor* tensor;
 } assay_feed;
 
-/* Lent until the next call of `next` or until the stream is freed. */
+/* Lent until the next call of `next` or until the stream is freed. Every batch
+ * has the full batch size: where samples run out, the rows after the first
+ * `samples` are padding whose labels are -1 and count for nothing. */
 typedef struct assay_batch {
   uint32_t size;
   uint32_t feed_count;
@@ -42,8 +45,7 @@ typedef struct assay_batches_options {
   uint32_t size;
   uint32_t flags;
   int64_t batch_size; /* ASSAY_UNSET: the recipe's */
-  assay_text stream;  /* random stream of order and augmentation; must not be
-                         empty if one of them is on */
+  assay_text stream;  /* names order and augmentation; not empty with SHUFFLE */
 } assay_batches_options;
 
 /* [main, hook] +blocks for all functions. */

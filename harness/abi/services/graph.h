@@ -38,6 +38,13 @@ enum {
   ASSAY_ROLE_STATISTIC = 8 /* running mean or variance; never trained */
 };
 
+/* How batch norms behave in training form. */
+enum {
+  ASSAY_BATCH_NORM_UPDATE = 0, /* by the batch; running statistics move */
+  ASSAY_BATCH_NORM_BATCH = 1,  /* by the batch; running statistics stay */
+  ASSAY_BATCH_NORM_FROZEN = 2  /* by the running statistics */
+};
+
 /* Types of attributes. */
 enum {
   ASSAY_ATTRIBUTE_INTEGER = 0,
@@ -215,10 +222,11 @@ typedef struct assay_graph_table {
 
   /* --- Rewriting: new graphs, given. */
 
-  /* The training form: batch norm by batch statistics, with updates of the
-   * running ones; dropout active. */
+  /* The training form: batch norm as `batch_norm` says (ASSAY_BATCH_NORM_),
+   * dropout active, drawn anew for each value of an input "step" (s64 scalar)
+   * that is added where there is dropout. */
   assay_status* (*to_training)(assay_host* host, const assay_graph* graph,
-                               assay_graph** out);
+                               int32_t batch_norm, assay_graph** out);
   /* The same network for another batch size. */
   assay_status* (*rebatch)(assay_host* host, const assay_graph* graph,
                            int64_t batch, assay_graph** out);

@@ -43,9 +43,8 @@ typedef struct assay_program_table {
   void (*free_variables)(assay_host* host, assay_variables* variables);
 
   /* A program over the variables, which must outlive it and hold all its
-   * parameters when it runs. The graph may be freed. The same graph structure
-   * is compiled once. Given. UNIMPLEMENTED lists nodes that the device cannot
-   * run. */
+   * parameters when it runs. The graph may be freed. Given. UNIMPLEMENTED lists
+   * nodes that the device cannot run. */
   assay_status* (*compile)(assay_host* host, const assay_graph* graph,
                            assay_variables* variables, assay_program** out);
   /* Copies in; an input keeps its value until fed again. */

@@ -14,13 +14,13 @@ typedef struct assay_submit_table {
   uint32_t size;
   uint32_t revision;
 
-  /* Graph in inference form with the task's input and output "logits", and its
-   * parameters; both are written as an artifact before the call returns. A
-   * later submission for the same budget replaces the earlier one. The host
-   * derives size, density, bits and MACs itself: FAILED_PRECONDITION when the
-   * budget is not met, INVALID_ARGUMENT when the network is no candidate (a
-   * mask or fake quantization was left in it, a parameter is missing or not
-   * finite, the interface differs). [main] +blocks */
+  /* Graph in inference form with the reference network's inputs and outputs,
+   * and its parameters (others in the set are left out); both are written as an
+   * artifact before the call returns. A later submission for the same budget
+   * replaces the earlier one. The host derives size, density, bits and MACs
+   * itself and says in the report whether the budget is met (cost.check says it
+   * beforehand). INVALID_ARGUMENT: the network is no candidate: a parameter is
+   * missing or not finite, or the interface differs. [main] +blocks */
   assay_status* (*submit)(assay_host* host, uint32_t budget,
                           const assay_graph* graph,
                           const assay_parameters* set);

@@ -54,8 +54,8 @@ typedef struct assay_recipe {
   int64_t steps;           /* of the whole recipe */
   int64_t steps_per_epoch; /* on the whole train split */
   assay_text optimizer;    /* "sgd" or "adamw" */
-  assay_text schedule;     /* "constant", "cosine", "linear", "step" */
-  double learning_rate;    /* peak */
+  assay_text schedule; /* "constant", "cosine", "linear", "one_cycle", "step" */
+  double learning_rate; /* peak */
   double momentum;
   double weight_decay;
   double label_smoothing;

@@ -11,18 +11,18 @@ extern "C" {
 
 #define ASSAY_TRAIN_ID "assay.train/1"
 
-/* Moments of a training, in the order of one step; also bit numbers of
- * assay_hooks.events. What a hook may read and write is said beside it. */
+/* Moments of a training, in their order; also bit numbers of
+ * assay_hooks.events. In all of them values and masks may be read and written;
+ * gradients from AFTER_BACKWARD to STEP_END, as they came: before clipping and
+ * masks. */
 enum {
   ASSAY_RUN_BEGIN = 0,
   ASSAY_EPOCH_BEGIN = 1,
-  ASSAY_STEP_BEGIN = 2,      /* values, masks: read, write */
-  ASSAY_AFTER_BACKWARD = 3,  /* gradients as they came (before clipping and
-                                masks): read, write; values: read */
-  ASSAY_AFTER_OPTIMIZER = 4, /* values (masked): read, write */
-  ASSAY_STEP_END = 5,        /* values, masks: read, write; loss is known */
-  ASSAY_EPOCH_END = 6,       /* as STEP_END */
-  ASSAY_RUN_END = 7          /* as STEP_END */
+  ASSAY_AFTER_BACKWARD = 2,  /* gradients are there */
+  ASSAY_AFTER_OPTIMIZER = 3, /* values have moved and are masked */
+  ASSAY_STEP_END = 4,
+  ASSAY_EPOCH_END = 5,
+  ASSAY_RUN_END = 6
 };
 
 /* Bits of assay_reply.actions; unknown bits are ignored. */
@@ -113,12 +113,11 @@ typedef struct assay_train_table {
   uint32_t size;
   uint32_t revision;
 
-  /* Trains `set` in place. `graph` is a network in inference form with output
-   * "logits"; where it has a scalar output "loss" as well, that is minimised
-   * (inputs beside the batch's are not allowed), else the task's loss. With
-   * masks: forward uses mask * w, gradients and optimiser state are masked, and
-   * masked weights are 0 after every step. RESOURCE_EXHAUSTED: the allowance
-   * does not cover the steps (nothing was done). [main] +blocks */
+  /* Trains `set` in place on the task's loss. `graph` is a network in inference
+   * form with output "logits", at any batch size. With masks: forward uses
+   * mask * w, gradients and optimiser state are masked, and masked weights are
+   * 0 after every step. RESOURCE_EXHAUSTED: the allowance does not cover the
+   * steps (nothing was done). [main] +blocks */
   assay_status* (*train)(assay_host* host, const assay_graph* graph,
                          assay_parameters* set,
                          const assay_train_options* options,

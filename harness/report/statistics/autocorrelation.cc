@@ -36,16 +36,18 @@ double EffectiveSampleSize(absl::Span<const double> series) {
   if (!(variance > 0.0)) return n;
   // Pairs of lags (0, 1), (2, 3), ...; the sum over all lags both ways is
   // 2 * (sum of pairs) - 1.
-  double sum = 0.0;
-  double last = 2.0;
-  for (size_t lag = 0; lag + 1 < series.size() / 2; lag += 2) {
-    double pair =
-        (Covariance(series, mean, lag) + Covariance(series, mean, lag + 1)) /
-        variance;
-    if (pair <= 0.0) break;
-    pair = std::min(pair, last);  // monotone: noise must not add up again
-    last = pair;
-    sum += pair;
+  const double noise = 2.0 / std::sqrt(n);  // two standard errors of one lag
+  const auto correlation = [&](size_t lag) {
+    return Covariance(series, mean, lag) / variance;
+  };
+  const double first = correlation(1);
+  double last = 1.0 + (std::abs(first) > noise ? first : 0.0);
+  double sum = last;
+  for (size_t lag = 2; lag + 1 < series.size() / 2; lag += 2) {
+    const double pair = correlation(lag) + correlation(lag + 1);
+    if (pair <= noise * std::sqrt(2.0)) break;
+    last = std::min(pair, last);  // monotone: noise must not add up again
+    sum += last;
   }
   const double time = std::max(2.0 * sum - 1.0, 1.0);
   return std::clamp(n / time, 1.0, n);

@@ -1,0 +1,96 @@
+#include "harness/models/registry.h"
+
+#include <algorithm>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "harness/graph/cost.h"
+#include "harness/graph/rewrites/rebatch.h"
+#include "harness/graph/verify.h"
+#include "harness/ops/ops.h"
+
+namespace assay {
+namespace {
+
+struct Expected {
+  const char* name;
+  int64_t parameters;  // trainable
+  int64_t macs;        // of one item; 0: not stated
+};
+
+// What gtest takes for a name.
+std::string TestName(std::string name) {
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+class ReferenceGraphTest : public testing::TestWithParam<Expected> {};
+
+TEST_P(ReferenceGraphTest, HasTheStatedSize) {
+  const auto net = BuildReferenceGraph(GetParam().name, StandardOps());
+  ASSERT_TRUE(net.ok()) << net.status();
+  const Cost cost = CostOf(net->graph);
+  EXPECT_EQ(cost.parameters, GetParam().parameters);
+  if (GetParam().macs > 0) {
+    EXPECT_EQ(cost.macs, GetParam().macs);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Sizes, ReferenceGraphTest,
+    testing::Values(
+        Expected{"lenet5", 61706, 416520}, Expected{"lenet300", 266610, 266200},
+        // He et al. 2016, table 6: 0.27 M and 0.85 M parameters.
+        Expected{"resnet20", 269722, 40551040},
+        Expected{"resnet20-b", 272474, 40813184},
+        Expected{"resnet56", 853018, 125485696},
+        Expected{"resnet8", 75290, 12239488},
+        Expected{"resnet8-b", 78042, 12501632},
+        Expected{"resnet8-mlperf", 77706, 12501632},
+        Expected{"dscnn", 23180, 2656768}, Expected{"lmd-xs", 824448, 0},
+        Expected{"lmd-s", 1484928, 0}, Expected{"lmd-bpe", 3148224, 0},
+        Expected{"lmd-m", 4418816, 0}, Expected{"lmd-draft", 115520, 0},
+        Expected{"lme-s", 1867138, 0}, Expected{"lme-xs", 1470594, 0}),
+    [](const auto& row) { return TestName(row.param.name); });
+
+class EveryReferenceGraphTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(EveryReferenceGraphTest, IsWholeRebatchesAndInitialises) {
+  const auto net = BuildReferenceGraph(GetParam(), StandardOps(), {.batch = 2});
+  ASSERT_TRUE(net.ok()) << net.status();
+  EXPECT_TRUE(Verify(net->graph).ok());
+  ASSERT_EQ(net->graph.inputs().size(), 1u);
+  const auto three = Rebatch(net->graph, 3);
+  ASSERT_TRUE(three.ok()) << three.status();
+  EXPECT_EQ(three->shape(three->FindOutput("logits"))[0], 3);
+  EXPECT_TRUE(Initialise(net->graph, net->initialisers, 1).ok());
+}
+
+TEST_P(EveryReferenceGraphTest, TakesAnotherNumberOfClasses) {
+  ReferenceGraphOptions options;
+  options.classes = 5;
+  const auto net = BuildReferenceGraph(GetParam(), StandardOps(), options);
+  ASSERT_TRUE(net.ok()) << net.status();
+  EXPECT_EQ(net->graph.shape(net->graph.FindOutput("logits")).back(), 5);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EveryReferenceGraphTest,
+                         testing::ValuesIn(ReferenceGraphNames()),
+                         [](const auto& row) { return TestName(row.param); });
+
+TEST(RegistryTest, NamesAreSortedAndUnknownOnesAreListed) {
+  const std::vector<std::string> names = ReferenceGraphNames();
+  EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
+  const auto status = BuildReferenceGraph("vgg", StandardOps()).status();
+  EXPECT_THAT(std::string(status.message()), testing::HasSubstr("resnet20"));
+}
+
+TEST(RegistryTest, ShapesThatCannotBeAreErrors) {
+  EXPECT_FALSE(
+      BuildReferenceGraph("lenet5", StandardOps(), {.input = {1, 4, 4}}).ok());
+  EXPECT_FALSE(
+      BuildReferenceGraph("lme-s", StandardOps(), {.input = {65}}).ok());
+}
+
+}  // namespace
+}  // namespace assay
