@@ -1,0 +1,160 @@
+#include "harness/graph/rewrites/training.h"
+
+#include <cmath>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "harness/graph/gradient.h"
+#include "harness/graph/reference.h"
+#include "harness/graph/roles.h"
+#include "harness/graph/testing/network_builder.h"
+#include "harness/graph/verify.h"
+
+namespace assay {
+namespace {
+
+Evaluation Outcome(const Graph& graph,
+                   const std::map<std::string, Tensor>& feeds,
+                   const ParameterStore& store) {
+  auto result = Evaluate(graph, feeds, store);
+  EXPECT_TRUE(result.ok()) << result.status();
+  return result.ok() ? *std::move(result) : Evaluation();
+}
+
+Graph Training(const Graph& graph, const TrainingOptions& options = {}) {
+  auto training = ToTraining(graph, options);
+  EXPECT_TRUE(training.ok()) << training.status();
+  EXPECT_TRUE(Verify(*training).ok()) << Verify(*training);
+  return *std::move(training);
+}
+
+// One batch norm over two channels, [4, 2]: values to check by eye.
+struct Norm {
+  NetworkBuilder n;
+  std::map<std::string, Tensor> feeds;
+
+  Norm() {
+    n.Done(n.BatchNorm("bn", n.Input("x", {4, 2})));
+    n.store().Set("bn.mean", Tensor::From<double>({2}, {10, 0}));
+    n.store().Set("bn.variance", Tensor::From<double>({2}, {2, 1}));
+    n.store().Set("bn.scale", Tensor::From<double>({2}, {1, 2}));
+    n.store().Set("bn.shift", Tensor::From<double>({2}, {0, 3}));
+    feeds["x"] = Tensor::From<double>({4, 2}, {1, 5, 2, 5, 3, 5, 6, 5});
+  }
+};
+
+TEST(TrainingTest, RunningStatisticsMoveAsPyTorchsDo) {
+  Norm norm;
+  const Evaluation got =
+      Outcome(Training(norm.n.graph()), norm.feeds, norm.n.store());
+  // Channel 0: mean 3, sum of squares 14: biased 3.5, unbiased 14 / 3.
+  const double* mean = got.updates.Find("bn.mean")->data<double>();
+  const double* variance = got.updates.Find("bn.variance")->data<double>();
+  EXPECT_DOUBLE_EQ(mean[0], 0.9 * 10 + 0.1 * 3);
+  EXPECT_DOUBLE_EQ(mean[1], 0.1 * 5);
+  EXPECT_DOUBLE_EQ(variance[0], 0.9 * 2 + 0.1 * 14 / 3);
+  EXPECT_DOUBLE_EQ(variance[1], 0.9);
+  const double* y = got.outputs.at("logits").data<double>();
+  EXPECT_NEAR(y[0], (1 - 3) / std::sqrt(3.5 + 1e-5), 1e-12);
+  EXPECT_NEAR(y[1], 3, 1e-12);
+}
+
+TEST(TrainingTest, BatchModeUpdatesNothing) {
+  Norm norm;
+  const Graph graph =
+      Training(norm.n.graph(), {.batch_norm = BatchNormMode::kBatch});
+  EXPECT_TRUE(graph.updates().empty());
+  const Evaluation got = Outcome(graph, norm.feeds, norm.n.store());
+  EXPECT_NEAR(got.outputs.at("logits").data<double>()[0],
+              (1 - 3) / std::sqrt(3.5 + 1e-5), 1e-12);
+}
+
+TEST(TrainingTest, FrozenModeIsInference) {
+  Norm norm;
+  const Graph graph =
+      Training(norm.n.graph(), {.batch_norm = BatchNormMode::kFrozen});
+  const Evaluation got = Outcome(graph, norm.feeds, norm.n.store());
+  const Evaluation want = Outcome(norm.n.graph(), norm.feeds, norm.n.store());
+  EXPECT_TRUE(BitEqual(got.outputs.at("logits"), want.outputs.at("logits")));
+}
+
+TEST(TrainingTest, MomentumIsTheBatchsWeight) {
+  Norm norm;
+  const Evaluation got = Outcome(Training(norm.n.graph(), {.momentum = 1}),
+                                 norm.feeds, norm.n.store());
+  EXPECT_DOUBLE_EQ(got.updates.Find("bn.mean")->data<double>()[0], 3);
+}
+
+TEST(TrainingTest, ASharedNormIsUpdatedByEachUse) {
+  NetworkBuilder n;
+  GraphBuilder& b = n.b();
+  const ValueId x = n.Input("x", {2, 1});
+  const ValueId once = n.BatchNorm("bn", x);
+  const ValueId twice =
+      b.Op("batch_norm",
+           {b.Scale(x, 2), n.graph().FindValue("bn.scale"),
+            n.graph().FindValue("bn.shift"), n.graph().FindValue("bn.mean"),
+            n.graph().FindValue("bn.variance")});
+  n.Done(b.Add(once, twice));
+  n.store().Set("bn.mean", Tensor::From<double>({1}, {0}));
+  const Graph graph = Training(n.graph(), {.momentum = 0.5});
+  EXPECT_EQ(graph.updates().size(), 2u);
+  const Evaluation got =
+      Outcome(graph, {{"x", Tensor::From<double>({2, 1}, {0, 8})}}, n.store());
+  // 0 -> (0 + 4) / 2 -> (2 + 8) / 2.
+  EXPECT_DOUBLE_EQ(got.updates.Find("bn.mean")->data<double>()[0], 5);
+}
+
+TEST(TrainingTest, OneValuePerChannelIsRefused) {
+  NetworkBuilder n;
+  n.Done(n.BatchNorm("bn", n.Input("x", {1, 3})));
+  EXPECT_EQ(ToTraining(n.graph()).status().message(),
+            "batch_norm 'bn': expected more than one value per channel to "
+            "train on, got f64[1,3]");
+  EXPECT_TRUE(
+      ToTraining(n.graph(), {.batch_norm = BatchNormMode::kBatch}).ok());
+}
+
+TEST(TrainingTest, GradientsOfTheTrainingFormAgreeWithDifferences) {
+  NetworkBuilder n;
+  BuildResidualNetwork(n, 2);
+  Graph graph = Training(n.graph());
+  GraphBuilder b(&graph);
+  const ValueId logits = graph.FindOutput("logits");
+  const ValueId loss = b.ReduceSum(b.Mul(logits, logits), {0, 1}, false);
+  b.Output("loss", loss);
+  const std::vector<ValueId> trainable = TrainableParameters(n.graph());
+  std::vector<ValueId> sources;
+  for (const ValueId id : trainable) {
+    sources.push_back(graph.FindValue(n.graph().value(id).name));
+  }
+  const auto gradients = AddGradients(&graph, loss, kNoValue, sources);
+  ASSERT_TRUE(gradients.ok()) << gradients.status();
+  for (size_t i = 0; i < sources.size(); ++i) {
+    ASSERT_NE((*gradients)[i], kNoValue);
+    b.Output(graph.value(sources[i]).name, (*gradients)[i]);
+  }
+  ASSERT_TRUE(Verify(graph).ok()) << Verify(graph);
+  const auto feeds = n.Feeds();
+  const Evaluation at = Outcome(graph, feeds, n.store());
+  for (const ValueId source : sources) {
+    const std::string& name = graph.value(source).name;
+    double& element = n.store().Find(name)->data<double>()[1];
+    const double kept = element, h = 1e-6;
+    const auto loss_at = [&](double value) {
+      element = value;
+      return Outcome(graph, feeds, n.store())
+          .outputs.at("loss")
+          .data<double>()[0];
+    };
+    const double slope = (loss_at(kept + h) - loss_at(kept - h)) / (2 * h);
+    element = kept;
+    EXPECT_NEAR(at.outputs.at(name).data<double>()[1], slope,
+                1e-4 * (1 + std::abs(slope)))
+        << name;
+  }
+}
+
+}  // namespace
+}  // namespace assay
