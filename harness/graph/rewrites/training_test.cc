@@ -156,5 +156,58 @@ TEST(TrainingTest, GradientsOfTheTrainingFormAgreeWithDifferences) {
   }
 }
 
+// Hessian-vector products of a whole network: the gradient of <gradient, v>.
+TEST(TrainingTest, GradientsDifferentiateAgain) {
+  NetworkBuilder n;
+  BuildResidualNetwork(n, 2);
+  Graph graph = Training(n.graph(), {.batch_norm = BatchNormMode::kBatch});
+  GraphBuilder b(&graph);
+  const ValueId labels = b.Input("labels", DType::kS32, {2});
+  const ValueId loss = b.ReduceMean(
+      b.Op("cross_entropy", {graph.FindOutput("logits"), labels}), {0}, false);
+  ASSERT_TRUE(b.ok()) << b.status();
+  const std::vector<ValueId> weights = PrunableParameters(graph);
+  const auto first = AddGradients(&graph, loss, kNoValue, weights);
+  ASSERT_TRUE(first.ok()) << first.status();
+  ValueId slope = b.Scalar(DType::kF64, 0);
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const Shape& shape = graph.shape(weights[i]);
+    const ValueId v = b.Constant(
+        RandomTensor(DType::kF64, shape, graph.value(weights[i]).name + ".v"));
+    std::vector<int64_t> axes;
+    for (size_t k = 0; k < shape.size(); ++k) {
+      axes.push_back(static_cast<int64_t>(k));
+    }
+    slope = b.Add(slope, b.ReduceSum(b.Mul((*first)[i], v), axes, false));
+  }
+  b.Output("slope", slope);
+  const auto second = AddGradients(&graph, slope, kNoValue, weights);
+  ASSERT_TRUE(second.ok()) << second.status();
+  for (size_t i = 0; i < weights.size(); ++i) {
+    b.Output(graph.value(weights[i]).name, (*second)[i]);
+  }
+  ASSERT_TRUE(b.ok()) << b.status();
+  ASSERT_TRUE(Verify(graph).ok()) << Verify(graph);
+
+  auto feeds = n.Feeds();
+  feeds["labels"] = Tensor::From<int32_t>({2}, {1, 4});
+  const Evaluation at = Outcome(graph, feeds, n.store());
+  for (const ValueId weight : weights) {
+    const std::string& name = graph.value(weight).name;
+    double& element = n.store().Find(name)->data<double>()[2];
+    const double kept = element, h = 1e-6;
+    const auto slope_at = [&](double value) {
+      element = value;
+      const Evaluation got = Outcome(graph, feeds, n.store());
+      return *got.outputs.at("slope").data<double>();
+    };
+    const double want = (slope_at(kept + h) - slope_at(kept - h)) / (2 * h);
+    element = kept;
+    EXPECT_NEAR(at.outputs.at(name).data<double>()[2], want,
+                1e-4 * (1 + std::abs(want)))
+        << name;
+  }
+}
+
 }  // namespace
 }  // namespace assay
