@@ -13,10 +13,10 @@ namespace assay {
 // lag >= n.
 double Autocorrelation(absl::Span<const double> series, int64_t lag);
 
-// n / (1 + 2 * sum of autocorrelations), the sum cut where pairs of neighbouring
-// lags fall below two of their standard errors under independence (Geyer's
-// initial positive sequence with a floor, so that noise alone takes nothing
-// away). In [1, n]; n for fewer than four values or a constant series.
+// n / (1 + 2 * sum of autocorrelations), the sum cut where pairs of
+// neighbouring lags fall below two of their standard errors under independence
+// (Geyer's initial positive sequence with a floor, so that noise alone takes
+// nothing away). In [1, n]; n for fewer than four values or a constant series.
 // O(n lags).
 double EffectiveSampleSize(absl::Span<const double> series);
 

@@ -264,6 +264,8 @@ Report SampleCrash() {
   outcome->set_signal_name("SIGSEGV");
   outcome->set_message("the compress process was ended by signal 11");
   outcome->add_last_log_lines("quantization: calibrating conv1");
+  report.mutable_started()->set_seconds(1750000000);
+  report.mutable_finished()->set_seconds(1750000002);
   FillUnreached(&report);
   return report;
 }

@@ -1,0 +1,95 @@
+#include "harness/report/index.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "harness/core/hash.h"
+#include "harness/report/report_file.h"
+
+namespace assay {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool IsReportName(const std::string& name) {
+  for (const char* ending : {"report.pb", "report.textproto", "report.json"}) {
+    if (name == ending || absl::EndsWith(name, absl::StrCat(".", ending))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void Read(const std::string& path, ReportIndex* index) {
+  auto report = ReadReport(path);
+  if (report.ok()) {
+    index->reports.push_back({path, *std::move(report)});
+  } else {
+    index->unread.push_back({path, report.status()});
+  }
+}
+
+std::vector<std::string> Find(const std::string& folder,
+                              std::vector<UnreadReport>* unread) {
+  std::vector<std::string> paths;
+  std::error_code error;
+  fs::recursive_directory_iterator it(
+      folder, fs::directory_options::skip_permission_denied, error);
+  for (const fs::recursive_directory_iterator end; !error && it != end;
+       it.increment(error)) {
+    std::error_code ignored;
+    if (it->is_regular_file(ignored) && !it->is_symlink(ignored) &&
+        IsReportName(it->path().filename())) {
+      paths.push_back(it->path());
+    }
+  }
+  if (error) {
+    unread->push_back({folder, absl::UnavailableError(absl::StrCat(
+                                   "list ", folder, ": ", error.message()))});
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+}  // namespace
+
+absl::StatusOr<ReportIndex> OpenReports(const std::string& path) {
+  ReportIndex index;
+  std::error_code error;
+  if (fs::is_directory(path, error)) {
+    for (const std::string& one : Find(path, &index.unread)) Read(one, &index);
+    if (index.reports.empty() && index.unread.empty()) {
+      return absl::NotFoundError(absl::StrCat(
+          path,
+          ": expected reports (report.pb, NAME.report.textproto, ...), "
+          "found none"));
+    }
+    return index;
+  }
+  auto report = ReadReport(path);
+  if (!report.ok()) return report.status();
+  index.reports.push_back({path, *std::move(report)});
+  return index;
+}
+
+std::string ExperimentKey(const RunIdentity& identity) {
+  std::string asked;
+  for (const KeyValue& setting : identity.method_settings()) {
+    absl::StrAppend(&asked, setting.key(), "=", setting.value(), "\n");
+  }
+  for (const std::string& budget : identity.budgets()) {
+    absl::StrAppend(&asked, budget, "\n");
+  }
+  std::string method = identity.method();
+  if (!identity.label().empty() && identity.label() != method) {
+    absl::StrAppend(&method, "/", identity.label());
+  }
+  return absl::StrCat(method, " ", identity.task(), " ", identity.backend(),
+                      " seed ", identity.seed(), " ",
+                      Sha256Hex(asked).substr(0, 8));
+}
+
+}  // namespace assay
