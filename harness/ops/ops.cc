@@ -3,17 +3,22 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "harness/ops/attention/heads.h"
 #include "harness/ops/conv/conv2d.h"
 #include "harness/ops/elementwise/activation.h"
 #include "harness/ops/elementwise/arithmetic.h"
 #include "harness/ops/elementwise/select.h"
 #include "harness/ops/elementwise/unary.h"
+#include "harness/ops/fused/fused.h"
 #include "harness/ops/matmul/linear.h"
 #include "harness/ops/matmul/matmul.h"
 #include "harness/ops/norm/batch_norm.h"
 #include "harness/ops/norm/row_norm.h"
+#include "harness/ops/optimizer/optimizer.h"
 #include "harness/ops/pool/avg_pool.h"
 #include "harness/ops/pool/max_pool.h"
+#include "harness/ops/quantize/quantize.h"
+#include "harness/ops/random/random_uniform.h"
 #include "harness/ops/reduce/reduce.h"
 #include "harness/ops/reduce/scan.h"
 #include "harness/ops/shape/index.h"

@@ -1,0 +1,157 @@
+#include "harness/ops/fused/fused_cases.h"
+
+namespace assay {
+namespace {
+
+using Ints = std::vector<int64_t>;
+using Reals = std::vector<double>;
+
+CaseOperand Integers(DType dtype, Shape shape, double low, double high) {
+  CaseOperand operand = F(std::move(shape), low, high);
+  operand.type.dtype = dtype;
+  return operand;
+}
+
+CaseOperand U8(Shape shape) {
+  return Integers(DType::kU8, std::move(shape), 0, 255);
+}
+
+CaseOperand S8(Shape shape) {
+  return Integers(DType::kS8, std::move(shape), -127, 127);
+}
+
+// Integers do not follow the type under test: one run is enough.
+OpCase OnIntegers(OpCase c) {
+  c.f64 = c.bf16 = false;
+  return c;
+}
+
+Attributes Join(Attributes a, const Attributes& b) {
+  for (const auto& [name, value] : b.values()) a.Set(name, value);
+  return a;
+}
+
+// A u8 source and s8 weights to u8, with a residual: scales that spread dst
+// over its range.
+Attributes ByteGrid(int64_t outputs) {
+  Reals weights_scales;
+  for (int64_t o = 0; o < outputs; ++o) {
+    weights_scales.push_back(0.01 + 0.001 * static_cast<double>(o));
+  }
+  return {{"src_scale", 0.02},      {"src_zero_point", int64_t{117}},
+          {"dst_scale", 0.1},       {"dst_zero_point", int64_t{120}},
+          {"residual_scale", 0.05}, {"residual_zero_point", int64_t{130}},
+          {"dst_dtype", "u8"},      {"weights_scales", weights_scales}};
+}
+
+void AddConvolutions(OpCases& cases) {
+  const Attributes conv = {{"pads", Ints{1, 1, 1, 1}}, {"strides", Ints{2, 1}}};
+  const Shape src = {2, 3, 5, 4}, weights = {4, 3, 3, 3}, dst = {2, 4, 3, 4};
+  for (const char* activation :
+       {"none", "relu", "relu6", "hardswish", "gelu", "silu", "tanh"}) {
+    cases.accepted.push_back({"conv2d_fused",
+                              {F(src), F(weights), Statistics(F({4})), F(dst)},
+                              Join(conv, {{"activation", activation}}),
+                              0,
+                              27});
+  }
+  cases.accepted.push_back({"conv2d_fused", {F(src), F(weights)}, conv, 0, 27});
+  cases.accepted.push_back(
+      {"conv2d_fused", {F(src), F(weights), Absent(), F(dst)}, conv, 0, 27});
+  // A float source straight to bytes.
+  cases.accepted.push_back(
+      OnIntegers({"conv2d_fused",
+                  {F(src), F(weights), F({4})},
+                  Join(conv, {{"dst_dtype", "s8"}, {"dst_scale", 0.05}}),
+                  0,
+                  27}));
+  cases.accepted.push_back(OnIntegers({"conv2d_fused",
+                                       {U8(src), S8(weights), F({4}), U8(dst)},
+                                       Join(conv, ByteGrid(4)),
+                                       0,
+                                       27}));
+  cases.accepted.push_back(OnIntegers(
+      {"conv2d_fused",
+       {S8({1, 4, 4, 4}), S8({8, 1, 3, 3}), F({8})},
+       {{"groups", int64_t{4}}, {"src_scale", 0.01}, {"activation", "relu"}},
+       0,
+       9}));
+  cases.accepted.push_back(OnIntegers(
+      {"conv2d_fused",
+       {U8({2, 32, 8, 8}), S8({16, 32, 3, 3}), F({16}), U8({2, 16, 8, 8})},
+       Join({{"pads", Ints{1, 1, 1, 1}}, {"activation", "relu"}},
+            Join(ByteGrid(16), {{"dst_scale", 0.5}})),
+       0,
+       288}));
+}
+
+void AddLinears(OpCases& cases) {
+  for (const char* activation : {"none", "relu", "gelu"}) {
+    cases.accepted.push_back(
+        {"linear_fused",
+         {F({2, 3, 8}), F({5, 8}), Statistics(F({5})), F({2, 3, 5})},
+         {{"activation", activation}},
+         0,
+         8});
+  }
+  cases.accepted.push_back(
+      OnIntegers({"linear_fused",
+                  {U8({6, 40}), S8({10, 40}), F({10}), U8({6, 10})},
+                  ByteGrid(10),
+                  0,
+                  40}));
+  cases.accepted.push_back(
+      OnIntegers({"linear_fused",
+                  {S8({3, 16}), S8({4, 16})},
+                  {{"src_scale", 0.1}, {"weights_scales", Reals{0.5}}},
+                  0,
+                  16}));
+}
+
+}  // namespace
+
+OpCases FusedCases() {
+  OpCases cases;
+  AddConvolutions(cases);
+  AddLinears(cases);
+  const TensorType src{DType::kU8, {2, 8}}, weights{DType::kS8, {4, 8}},
+      image{DType::kF32, {1, 2, 4, 4}}, filter{DType::kF32, {3, 2, 3, 3}};
+  cases.refused = {
+      {"linear_fused", {src, src}, {}, "weights: expected type s8"},
+      {"linear_fused",
+       {src, weights},
+       {{"weights_scales", Reals{1, 2}}},
+       "weights_scales: expected 1 or 4 positive values, got 2"},
+      {"linear_fused",
+       {src, weights},
+       {{"src_zero_point", int64_t{256}}},
+       "src_zero_point: expected a value in [0, 255], got 256"},
+      {"linear_fused",
+       {src, weights},
+       {{"dst_dtype", "s32"}},
+       "dst_dtype: expected f32, bf16, u8 or s8"},
+      {"linear_fused",
+       {src, weights},
+       {{"activation", "softplus"}},
+       "activation: expected none, relu"},
+      {"linear_fused",
+       {{DType::kU8, {1, 70000}}, {DType::kS8, {4, 70000}}},
+       {},
+       "sums of at most 65793 terms"},
+      {"conv2d_fused",
+       {image, filter, {DType::kF32, {2}}},
+       {},
+       "bias: expected shape [3]"},
+      {"conv2d_fused",
+       {image, filter, {DType::kF32, {3}}, image},
+       {},
+       "residual: expected shape [1,3,2,2]"},
+      {"conv2d_fused",
+       {image, filter},
+       {{"dst_dtype", "u8"}, {"dst_scale", 0.0}},
+       "dst_scale: expected a value in"},
+  };
+  return cases;
+}
+
+}  // namespace assay
