@@ -26,26 +26,31 @@ class Appender {
         learning_rate_(ScalarInput(b, "learning_rate", DType::kF32)),
         step_(ScalarInput(b, "step", DType::kS64)) {}
 
-  // One factor for all gradients: min(1, clip_norm / norm).
-  std::vector<ValueId> Clip(absl::Span<const ParameterGradient> gradients) {
-    std::vector<ValueId> clipped;
+  // Gradients as the optimiser takes them: masked and
+  // clipped. The factor that clips by norm, min(1, clip_norm / norm), is common
+  // to all.
+  std::vector<ValueId> Prepare(absl::Span<const ParameterGradient> gradients) {
+    std::vector<ValueId> prepared;
     for (const ParameterGradient& item : gradients) {
-      clipped.push_back(options_.clip_value == 0
-                            ? item.gradient
-                            : b_.Op("clip", {item.gradient},
-                                    {{"low", -options_.clip_value},
-                                     {"high", options_.clip_value}}));
+      if (!b_.ok()) return {};
+      ValueId gradient = Masked(item.gradient, Mask(item.parameter));
+      if (options_.clip_value != 0) {
+        gradient = b_.Op(
+            "clip", {gradient},
+            {{"low", -options_.clip_value}, {"high", options_.clip_value}});
+      }
+      prepared.push_back(gradient);
     }
-    if (options_.clip_norm == 0) return clipped;
-    const ValueId norm = b_.Op("sqrt", {SumOfSquares(clipped)});
+    if (options_.clip_norm == 0) return prepared;
+    const ValueId norm = b_.Op("sqrt", {SumOfSquares(prepared)});
     b_.Output("gradient_norm", norm);
     // The small term is PyTorch's: it keeps 0 / 0 away.
     const ValueId factor =
         b_.Op("minimum", {b_.Div(b_.Scalar(DType::kF32, options_.clip_norm),
                                  b_.Offset(norm, 1e-6)),
                           b_.Scalar(DType::kF32, 1)});
-    for (ValueId& gradient : clipped) gradient = b_.Mul(gradient, factor);
-    return clipped;
+    for (ValueId& gradient : prepared) gradient = b_.Mul(gradient, factor);
+    return prepared;
   }
 
   void Step(const ParameterGradient& item, ValueId gradient) {
@@ -55,8 +60,7 @@ class Appender {
       gradient = b_.Add(gradient,
                         b_.Scale(b_.Op("sign", {item.parameter}), l1->second));
     }
-    const ValueId mask = Mask(name, item.parameter);
-    gradient = Masked(gradient, mask);
+    const ValueId mask = Mask(item.parameter);
     const Shape shape = b_.shape(item.parameter);
     std::vector<ValueId> changing = {item.parameter};
     for (const std::string& state : StateNames(options_.kind, name)) {
@@ -91,7 +95,9 @@ class Appender {
     return total;
   }
 
-  ValueId Mask(const std::string& name, ValueId parameter) {
+  // kNoValue where there is none.
+  ValueId Mask(ValueId parameter) {
+    const std::string& name = b_.graph().value(parameter).name;
     if (rules_.masked.count(name) == 0) return kNoValue;
     return b_.Parameter(MaskName(name), b_.dtype(parameter),
                         b_.shape(parameter));
@@ -154,9 +160,9 @@ absl::Status AppendOptimizer(GraphBuilder& b,
                              const OptimizerOptions& options,
                              const ParameterRules& rules) {
   Appender appender(b, options, rules);
-  const std::vector<ValueId> clipped = appender.Clip(gradients);
+  const std::vector<ValueId> prepared = appender.Prepare(gradients);
   for (size_t i = 0; i < gradients.size(); ++i) {
-    appender.Step(gradients[i], clipped[i]);
+    appender.Step(gradients[i], prepared[i]);
   }
   return b.status();
 }

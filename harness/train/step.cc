@@ -66,6 +66,12 @@ struct Differentiated {
   std::map<std::string, ValueId> gradients;
 };
 
+// What the forward pass reads for a parameter: itself, or parameter * mask.
+ValueId Source(const Graph& graph, const std::string& name) {
+  const ValueId masked = graph.FindValue(MaskedName(name));
+  return masked != kNoValue ? masked : graph.FindValue(name);
+}
+
 absl::StatusOr<Differentiated> Differentiate(const Graph& network,
                                              const StepOptions& options) {
   ASSAY_ASSIGN_OR_RETURN(const std::vector<std::string> names,
@@ -74,7 +80,7 @@ absl::StatusOr<Differentiated> Differentiate(const Graph& network,
   ASSAY_ASSIGN_OR_RETURN(const ValueId loss, AttachLoss(&graph, options.loss));
   std::vector<ValueId> sources;
   for (const std::string& name : names) {
-    sources.push_back(graph.FindValue(name));
+    sources.push_back(Source(graph, name));
   }
   ASSAY_ASSIGN_OR_RETURN(const std::vector<ValueId> gradients,
                          AddGradients(&graph, loss, kNoValue, sources));

@@ -38,8 +38,10 @@ absl::StatusOr<Graph> BuildStep(const Graph& network,
                                 const StepOptions& options);
 
 // The first half alone. Updates the parameters "gradient/<name>" (f32) with the
-// gradients, masked, or with `accumulate` adds to them; and the running
-// statistics. No input "learning_rate".
+// gradients, or with `accumulate` adds to them; and the running statistics. No
+// input "learning_rate". Of a masked parameter it is the gradient of what the
+// forward pass reads, parameter * mask, so that elements that are masked have
+// theirs too (which weight to revive); the second half masks it.
 absl::StatusOr<Graph> BuildBackward(const Graph& network,
                                     const StepOptions& options,
                                     bool accumulate);

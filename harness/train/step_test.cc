@@ -183,6 +183,28 @@ TEST(StepTest, MaskedWeightsStayZeroThroughDecayAndMomentum) {
   for (const size_t i : {0, 2, 4, 5}) EXPECT_NE(weights[i], kWeights[i]);
 }
 
+TEST(StepTest, MaskedWeightsHaveTheirGradientsAllTheSame) {
+  StepOptions options;
+  options.rules.masked = {"linear.weights"};
+  const auto backward = BuildBackward(Network(), options, false);
+  ASSERT_TRUE(backward.ok()) << backward.status();
+  ParameterStore store = Start(options.optimizer);
+  const Tensor masked =
+      Tensor::From<float>({2, 3}, {0.5f, 0, 1.0f, 0, 0.75f, 0.25f});
+  store.Set("linear.weights", masked);
+  store.Set(MaskName("linear.weights"),
+            Tensor::From<float>({2, 3}, {1, 0, 1, 0, 1, 1}));
+  store.Set(GradientName("linear.weights"), Tensor::Zeros(DType::kF32, {2, 3}));
+  store.Set(GradientName("linear.bias"), Tensor::Zeros(DType::kF32, {2}));
+  RunStep(*backward, Inputs(0, 1), &store);
+  const ByHand hand = Differentiate(masked.span<float>(),
+                                    store.Find("linear.bias")->span<float>());
+  for (size_t i = 0; i < 6; ++i) {
+    EXPECT_NEAR(store.Find(GradientName("linear.weights"))->span<float>()[i],
+                hand.weights[i], 1e-6);
+  }
+}
+
 TEST(StepTest, FrozenParametersStay) {
   StepOptions options;
   options.rules.frozen = {"linear.weights"};

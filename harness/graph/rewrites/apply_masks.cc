@@ -12,6 +12,10 @@ std::string MaskName(absl::string_view parameter) {
   return absl::StrCat(parameter, ".mask");
 }
 
+std::string MaskedName(absl::string_view parameter) {
+  return absl::StrCat(parameter, ".masked");
+}
+
 absl::StatusOr<Graph> ApplyMasks(const Graph& graph,
                                  absl::Span<const std::string> parameters) {
   absl::flat_hash_set<ValueId> masked;
@@ -34,7 +38,7 @@ absl::StatusOr<Graph> ApplyMasks(const Graph& graph,
     const ValueId mask =
         b.Parameter(MaskName(value.name), value.type.dtype, value.type.shape);
     copier.Set(id, b.Op("mul", {plain[id], b.Op("stop_gradient", {mask})}, {},
-                        absl::StrCat(value.name, ".masked")));
+                        MaskedName(value.name)));
     return true;
   };
   // Outputs and updates are copied last and see the parameter again.

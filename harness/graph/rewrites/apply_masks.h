@@ -13,6 +13,9 @@ namespace assay {
 
 // "conv1.weights.mask".
 std::string MaskName(absl::string_view parameter);
+// "conv1.weights.masked": the product parameter * mask, which the nodes read.
+// Its gradient is that of the weights without the mask.
+std::string MaskedName(absl::string_view parameter);
 
 // A copy in which every node reads parameter * mask in place of each of
 // `parameters` (names). The mask is a parameter of the same type named
