@@ -38,16 +38,23 @@ absl::Status CheckRecipe(const TaskSpec& spec, const Dataset& dataset) {
 
 absl::StatusOr<std::unique_ptr<Task>> Task::Open(TaskSpec spec,
                                                  const std::string& data_dir) {
-  std::unique_ptr<Task> task(new Task());
   DatasetArgs args;
   args.data_dir = data_dir;
   args.options = spec.dataset_options;
-  ASSAY_ASSIGN_OR_RETURN(task->dataset_, OpenDataset(spec.dataset, args));
-  ASSAY_RETURN_IF_ERROR(CheckRecipe(spec, *task->dataset_));
-  if (spec.mean.empty() && !IsTokens(*task->dataset_)) {
-    spec.mean = task->dataset_->spec().mean;
-    spec.stddev = task->dataset_->spec().stddev;
+  ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,
+                         OpenDataset(spec.dataset, args));
+  return Make(std::move(spec), std::move(dataset));
+}
+
+absl::StatusOr<std::unique_ptr<Task>> Task::Make(
+    TaskSpec spec, std::unique_ptr<Dataset> dataset) {
+  ASSAY_RETURN_IF_ERROR(CheckRecipe(spec, *dataset));
+  if (spec.mean.empty() && !IsTokens(*dataset)) {
+    spec.mean = dataset->spec().mean;
+    spec.stddev = dataset->spec().stddev;
   }
+  std::unique_ptr<Task> task(new Task());
+  task->dataset_ = std::move(dataset);
   task->spec_ = std::move(spec);
   return task;
 }

@@ -32,6 +32,10 @@ class Task {
   // sets ignore `data_dir`.
   static absl::StatusOr<std::unique_ptr<Task>> Open(
       TaskSpec spec, const std::string& data_dir);
+  // Over a data set of the caller's. INVALID_ARGUMENT: a recipe that does not
+  // fit it.
+  static absl::StatusOr<std::unique_ptr<Task>> Make(
+      TaskSpec spec, std::unique_ptr<Dataset> dataset);
 
   const TaskSpec& spec() const { return spec_; }
   const Dataset& dataset() const { return *dataset_; }
