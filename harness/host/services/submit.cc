@@ -1,0 +1,31 @@
+#include "absl/strings/str_cat.h"
+#include "harness/core/status_macros.h"
+#include "harness/host/services/graph_access.h"
+#include "harness/host/services/tables.h"
+
+namespace assay {
+namespace {
+
+assay_status* Submit(assay_host* host, uint32_t budget,
+                     const assay_graph* graph, const assay_parameters* set) {
+  return ServeRun(host, "submit.submit", [&]() -> absl::Status {
+    ASSAY_ASSIGN_OR_RETURN(assay_graph * g, ReadableGraph(host, graph));
+    ASSAY_ASSIGN_OR_RETURN(assay_parameters * s, ReadableSet(host, set));
+    if (budget >= host->options().budgets.size()) {
+      return absl::OutOfRangeError(
+          absl::StrCat("submit: there are ", host->options().budgets.size(),
+                       " budgets, got number ", budget));
+    }
+    return host->sink().Submit(budget, g->graph, s->store);
+  });
+}
+
+}  // namespace
+
+const assay_submit_table* SubmitTable() {
+  static constexpr assay_submit_table kTable = {ASSAY_SIZE(assay_submit_table),
+                                                1, &Submit};
+  return &kTable;
+}
+
+}  // namespace assay
