@@ -129,5 +129,15 @@ TEST(RealDataTest, WikiText2) {
   EXPECT_EQ(Text(*wiki, Split::kTest, 3), "= Robert <unk> = \n \n");
 }
 
+TEST(RealDataTest, Sst2) {
+  OPEN_OR_SKIP(sst2, "sst2");
+  EXPECT_THAT(Sizes(*sst2), ElementsAre(6920, 872, 1821));
+  EXPECT_THAT(ClassCounts(*sst2, {Split::kTrain}), ElementsAre(3310, 3610));
+  EXPECT_THAT(ClassCounts(*sst2, {Split::kValidation}), ElementsAre(428, 444));
+  EXPECT_THAT(ClassCounts(*sst2, {Split::kTest}), ElementsAre(912, 909));
+  EXPECT_EQ(sst2->spec().sample_shape, (Shape{64}));
+  EXPECT_EQ(sst2->spec().vocabulary, 8192);
+}
+
 }  // namespace
 }  // namespace assay

@@ -5,7 +5,11 @@ DATASETS = [
     "cifar10",
     "fashion_mnist",
     "fsdd",
+    "grammar",
     "mnist",
+    "shapes",
+    "sst2",
+    "syllables",
     "tinyshakespeare",
     "wikitext2",
 ]
