@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -15,8 +16,10 @@ namespace assay {
 
 class SystemFiles {
  public:
-  // `root` stands for "/"; empty is the machine itself.
-  explicit SystemFiles(std::string root = "") : root_(std::move(root)) {}
+  // The machine itself.
+  SystemFiles() = default;
+  // `root` stands for "/".
+  explicit SystemFiles(std::string root) : root_(std::move(root)) {}
 
   // The file without blanks at its ends. Paths are absolute: "/proc/stat".
   absl::StatusOr<std::string> Text(absl::string_view path) const;

@@ -1,0 +1,30 @@
+// From a meter's totals to what a report says of them.
+#ifndef ASSAY_HARNESS_REPORT_RECORD_ENERGY_RECORD_H_
+#define ASSAY_HARNESS_REPORT_RECORD_ENERGY_RECORD_H_
+
+#include "harness/measure/energy/energy_session.h"
+#include "harness/report/cost.pb.h"
+#include "harness/report/energy.pb.h"
+
+namespace assay {
+
+struct EnergyLimits {
+  double most_error = 0.05;       // of the gross energy, else REFUSED
+  double most_idle_drift = 0.03;  // idle before against after, else no net
+};
+
+// Gross joules with the bound that the counter's period sets, and net of the
+// idle power with an interval that adds the idle power's own spread.
+EnergyRecord MakeEnergyRecord(const EnergyTotals& totals,
+                              const EnergyLimits& limits = {});
+
+// Inferences until what the method spent is won back, from the gross energy per
+// sample of the same meter and scope. NOT_APPLICABLE where the candidate saves
+// nothing; UNAVAILABLE where a figure is missing.
+PaybackRecord MakePaybackRecord(const LedgerRecord& ledger,
+                                const EnergyRecord& dense,
+                                const EnergyRecord& candidate);
+
+}  // namespace assay
+
+#endif  // ASSAY_HARNESS_REPORT_RECORD_ENERGY_RECORD_H_
