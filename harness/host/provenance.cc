@@ -19,6 +19,10 @@
 #include "google/protobuf/stubs/common.h"
 #include "harness/core/hash.h"
 #include "harness/host/build_stamp.h"
+#include "harness/measure/machine/machine_info.h"
+#include "harness/measure/machine/machine_state.h"
+#include "harness/measure/system_files.h"
+#include "harness/report/record/machine_record.h"
 
 namespace assay {
 namespace {
@@ -123,6 +127,9 @@ Provenance CollectProvenance(const std::string& executable) {
   Provenance provenance;
   FillBuild(&provenance);
   FillEnvironment(&provenance);
+  const SystemFiles files;
+  FillProvenance(ReadMachineInfo(files), ReadMachineState(files), &provenance);
+  for (const uint32_t cpu : ReadAffinity(files)) provenance.add_affinity(cpu);
   provenance.set_binary_sha256(HashOnce(executable));
   return provenance;
 }

@@ -23,6 +23,9 @@ TEST(ProvenanceTest, NamesTheBuild) {
   }
   EXPECT_EQ(libraries.count("protobuf"), 1u);
   EXPECT_FALSE(libraries["glibc"].empty());
+  EXPECT_FALSE(provenance.kernel().empty());
+  EXPECT_GT(provenance.affinity_size(), 0);
+  EXPECT_EQ(provenance.machine_fingerprint().size(), 64u);
 }
 
 TEST(ProvenanceTest, KeepsVariablesThatChangeResultsAlone) {

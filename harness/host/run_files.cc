@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
@@ -81,6 +82,12 @@ absl::Status WriteRunSpec(const std::string& path, const RunSpec& spec) {
   std::string text;
   google::protobuf::TextFormat::PrintToString(spec, &text);
   return WriteFileAtomically(path, text);
+}
+
+int ExitCodeOf(const absl::Status& status) {
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "%s\n", status.ToString().c_str());
+  return 1;
 }
 
 }  // namespace assay

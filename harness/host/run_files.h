@@ -44,6 +44,9 @@ absl::Status WriteMessage(const std::string& path,
 absl::StatusOr<RunSpec> ReadRunSpec(const std::string& path);
 absl::Status WriteRunSpec(const std::string& path, const RunSpec& spec);
 
+// A child's exit code: 0, or 1 after an error that is now in its log.
+int ExitCodeOf(const absl::Status& status);
+
 }  // namespace assay
 
 #endif  // ASSAY_HARNESS_HOST_RUN_FILES_H_

@@ -7,6 +7,7 @@
 #include "harness/host/run_identity.h"
 #include "harness/host/supervisor_outcome.h"
 #include "harness/report/check.h"
+#include "harness/report/record/machine_record.h"
 
 namespace assay {
 namespace {
@@ -214,6 +215,7 @@ Report MakeReport(const RunRecord& record) {
   if (record.train.has_ledger()) {
     *report.mutable_dense_ledger() = record.train.ledger();
   }
+  RefuseIfInvalid(&report);
   FillConformance(record, report.mutable_conformance());
   FillOverhead(record, report.mutable_overhead());
   FillWhatIsUnset(&report);

@@ -29,6 +29,7 @@ void Append(const Tensor& labels, const Tensor& losses,
     if (label == kIgnoredLabel) continue;
     scores->labels.push_back(label);
     scores->predictions.push_back(predictions.data<int32_t>()[i]);
+    scores->nats.push_back(losses.data<float>()[i]);
     scores->total_nats += losses.data<float>()[i];
   }
 }

@@ -21,6 +21,7 @@ namespace assay {
 struct Scores {
   std::vector<int32_t> labels;       // in the order of the source
   std::vector<int32_t> predictions;  // argmax, ties to the lowest class
+  std::vector<float> nats;           // cross-entropy of each
   double total_nats = 0;             // summed cross-entropy
 
   int64_t count() const { return static_cast<int64_t>(labels.size()); }

@@ -1,4 +1,4 @@
-#include "harness/sweep/executors/local/local.h"
+#include "harness/sweep/executors/local/local_executor.h"
 
 #include <filesystem>
 #include <fstream>
@@ -28,9 +28,7 @@ TEST(LocalExecutorTest, ACrashCostsItsOwnRunAlone) {
     specs[i].set_seed(i);
     specs[i].set_plugin_path(plugin);
   }
-  SuperviseOptions supervise;
-  supervise.executable = "harness/host/testing/fake_assay";
-  LocalExecutor executor(supervise);
+  LocalExecutor executor("harness/host/testing/fake_assay", nullptr);
   SweepOptions options;
   options.folder = folder;
   auto rows = RunSweep(specs, options, executor);

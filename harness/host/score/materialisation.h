@@ -1,0 +1,23 @@
+// Whether what a method claims to have saved is gone from the network.
+#ifndef ASSAY_HARNESS_HOST_SCORE_MATERIALISATION_H_
+#define ASSAY_HARNESS_HOST_SCORE_MATERIALISATION_H_
+
+#include "absl/status/statusor.h"
+#include "harness/graph/graph.h"
+#include "harness/graph/parameter_store.h"
+#include "harness/report/cost.pb.h"
+
+namespace assay {
+
+// `graph` as submitted; `plan` as lowered for its own precision, from which the
+// integer kernels are counted. What lowering changed in the answers is the
+// caller's to fill in.
+absl::StatusOr<MaterialisationRecord> MakeMaterialisationRecord(
+    const Graph& graph, const ParameterStore& parameters, const Graph& plan);
+
+// Whether the graph asks for integer kernels: it has dequantize_linear nodes.
+bool IsQuantized(const Graph& graph);
+
+}  // namespace assay
+
+#endif  // ASSAY_HARNESS_HOST_SCORE_MATERIALISATION_H_

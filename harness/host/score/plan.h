@@ -1,0 +1,78 @@
+// A network lowered for inference, and a plan that can be asked queries.
+#ifndef ASSAY_HARNESS_HOST_SCORE_PLAN_H_
+#define ASSAY_HARNESS_HOST_SCORE_PLAN_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "harness/backend/device.h"
+#include "harness/backend/session.h"
+#include "harness/graph/graph.h"
+#include "harness/graph/parameter_store.h"
+#include "harness/measure/scenario/scenario.h"
+#include "harness/train/batch.h"
+
+namespace assay {
+
+// Lowered, not compiled: what is scored and what is timed is the same graph.
+struct Plan {
+  std::string precision;  // "f32", "bf16", "int8"
+  Graph graph;
+  ParameterStore parameters;  // what is left of them: most are constants now
+};
+
+// Batch norms folded, weights made constants of the precision's type, and what
+// the device's lowering adds: fused and integer kernels. `precision` "int8"
+// needs a graph with quantize_linear nodes, and such a graph has no other
+// (INVALID_ARGUMENT): simulated kernels are never a plan.
+absl::StatusOr<Plan> MakePlan(const Graph& graph,
+                              const ParameterStore& parameters,
+                              const std::string& precision, int64_t batch,
+                              const Device& device);
+
+// A compiled plan with batches of samples in device memory. Samples are counted
+// through the batches; a query is made of whole batches, each named by its
+// first sample, so that nothing is gathered while the clock runs.
+class PlanSystem final : public SystemUnderTest {
+ public:
+  // UNIMPLEMENTED lists every node that the device cannot run.
+  static absl::StatusOr<std::unique_ptr<PlanSystem>> Make(Device* device,
+                                                          const Plan& plan,
+                                                          int threads);
+
+  // Uploads the inputs of batches 0 to count - 1; labels are left out.
+  absl::Status LoadBatches(BatchSource& source, int64_t count);
+
+  // One run per batch; the logits are on the host on return.
+  absl::Status Answer(absl::Span<const int64_t> samples) override;
+
+  const Tensor& logits() const { return logits_; }  // of the last batch
+  int64_t samples() const {
+    return static_cast<int64_t>(inputs_.size() * batch_);
+  }
+  // Weights and scratch memory, as the program says.
+  int64_t bytes() const;
+
+ private:
+  explicit PlanSystem(Device* device) : device_(device), parameters_(device) {}
+
+  Device* device_;
+  DeviceParameters parameters_;
+  int64_t weight_bytes_ = 0;
+  std::unique_ptr<Program> program_;
+  std::unique_ptr<Stream> stream_;
+  std::vector<DeviceTensor> parameter_operands_, outputs_;
+  std::vector<std::vector<DeviceTensor>> inputs_;  // by batch
+  size_t logits_output_ = 0;
+  size_t batch_ = 1;
+  Tensor logits_;
+};
+
+}  // namespace assay
+
+#endif  // ASSAY_HARNESS_HOST_SCORE_PLAN_H_

@@ -1,0 +1,247 @@
+#include "harness/host/score/score.h"
+
+#include <algorithm>
+#include <deque>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "harness/core/file.h"
+#include "harness/core/status_macros.h"
+#include "harness/graph/text.h"
+#include "harness/host/artifact.h"
+#include "harness/host/run_identity.h"
+#include "harness/host/score/budgets.h"
+#include "harness/host/score/cost_record.h"
+#include "harness/host/score/evaluation.h"
+#include "harness/host/score/quality.h"
+#include "harness/host/score/timing.h"
+#include "harness/host/stage.h"
+#include "harness/host/supervisor_outcome.h"
+#include "harness/ops/ops.h"
+#include "harness/report/check.h"
+#include "harness/train/checkpoint.h"
+
+namespace assay {
+namespace {
+
+// A network that is scored: the reference or a candidate that passed
+// verification.
+struct Network {
+  Graph graph;
+  ParameterStore parameters;
+  CandidateRecord* record;
+  ScoresByPrecision scores;
+};
+
+class Scorer {
+ public:
+  Scorer(const ScoreRequest& request, const RunSetup& setup,
+         const ReferenceNetwork& reference, PhaseTimer* phases,
+         ScoreResult* result)
+      : request_(request),
+        spec_(request.spec()),
+        setup_(setup),
+        reference_(reference),
+        phases_(phases),
+        result_(result) {}
+
+  absl::Status Run() {
+    result_->mutable_outcome()->set_status(Outcome::OK);
+    result_->mutable_outcome()->set_stage(Outcome::DONE);
+    FillTask();
+    EnterStage(Outcome::SUBMIT);
+    ASSAY_RETURN_IF_ERROR(AddReference());
+    for (int i = 0; i < request_.submissions_size(); ++i) {
+      result_->add_candidates();
+    }
+    for (int i = 0; i < request_.submissions_size(); ++i) {
+      const absl::Status read =
+          AddCandidate(request_.submissions(i), result_->mutable_candidates(i));
+      if (!read.ok()) Refuse(read, result_->mutable_candidates(i));
+    }
+    EnterStage(Outcome::SCORE);
+    ASSAY_RETURN_IF_ERROR(ScoreAll());
+    if (spec_.measure().skip()) return absl::OkStatus();
+    EnterStage(Outcome::MEASURE);
+    return MeasureAll();
+  }
+
+ private:
+  void FillTask() {
+    RunIdentity* identity = result_->mutable_identity();
+    const DatasetSpec& data = setup_.task->dataset().spec();
+    identity->set_domain(std::string(Name(data.domain)));
+    identity->set_device(setup_.device->description().hardware);
+    DatasetRecord* dataset = identity->mutable_dataset();
+    dataset->set_name(data.name);
+    dataset->set_version(data.fingerprint);
+    for (const Split split : kSplits) {
+      SplitRecord* row = dataset->add_splits();
+      row->set_name(std::string(Name(split)));
+      row->set_items(static_cast<uint64_t>(setup_.task->dataset().size(split)));
+      row->set_reader(split == Split::kTest ? "host" : "plugin");
+    }
+    KeyValue* library = result_->mutable_provenance()->add_libraries();
+    library->set_key(setup_.device->description().name);
+    library->set_value(setup_.device->description().library);
+    result_->mutable_provenance()->set_threads(
+        static_cast<uint32_t>(std::max(spec_.threads(), 0)));
+  }
+
+  absl::Status AddReference() {
+    const PhaseTimer::Scope scope(phases_, "cost", PhaseRecord::HARNESS);
+    CandidateRecord* record = result_->mutable_dense();
+    record->set_name("dense");
+    ArtifactRecord* artifact = record->mutable_artifact();
+    artifact->set_graph_sha256(request_.reference().graph_sha256());
+    artifact->set_sha256(request_.reference().weights_sha256());
+    artifact->set_nodes(static_cast<uint64_t>(reference_.graph.node_count()));
+    // As many bytes as it would take as an artifact.
+    ParameterStore stored = reference_.parameters;
+    const std::string text = ToText(reference_.graph, &stored);
+    Checkpoint checkpoint;
+    checkpoint.parameters = std::move(stored);
+    const uint64_t bytes = text.size() + SerializeCheckpoint(checkpoint).size();
+    networks_.push_back({reference_.graph, reference_.parameters, record, {}});
+    ASSAY_ASSIGN_OR_RETURN(
+        *record->mutable_cost(),
+        MakeCostRecord(reference_.graph, reference_.parameters, bytes));
+    ASSAY_ASSIGN_OR_RETURN(
+        footprint_, FootprintOf(reference_.graph, reference_.parameters));
+    return absl::OkStatus();
+  }
+
+  std::string NameOf(int budget) {
+    const std::string name = budget < spec_.budgets_size()
+                                 ? BudgetName(spec_.budgets(budget))
+                                 : BudgetName(Budget());
+    if (names_.insert(name).second) return name;
+    return absl::StrCat(name, " #", budget);
+  }
+
+  absl::Status AddCandidate(const Submission& submission,
+                            CandidateRecord* record) {
+    const PhaseTimer::Scope scope(phases_, "verify artifact",
+                                  PhaseRecord::HARNESS);
+    record->set_name(NameOf(submission.budget()));
+    ASSAY_ASSIGN_OR_RETURN(
+        Artifact artifact,
+        ReadArtifact(JoinPath(spec_.output_dir(), submission.folder()),
+                     StandardOps(), {}, record->mutable_artifact()));
+    for (FileRecord& file : *record->mutable_artifact()->mutable_files()) {
+      file.set_path(JoinPath(submission.folder(), file.path()));
+    }
+    ASSAY_RETURN_IF_ERROR(CheckSameInterface(artifact.graph, reference_.graph));
+    uint64_t bytes = 0;
+    for (const FileRecord& file : record->artifact().files()) {
+      bytes += file.bytes();
+    }
+    ASSAY_ASSIGN_OR_RETURN(
+        *record->mutable_cost(),
+        MakeCostRecord(artifact.graph, artifact.parameters, bytes));
+    ASSAY_ASSIGN_OR_RETURN(const Footprint footprint,
+                           FootprintOf(artifact.graph, artifact.parameters));
+    if (submission.budget() < spec_.budgets_size()) {
+      for (BudgetRecord& met : CheckBudget(spec_.budgets(submission.budget()),
+                                           footprint_, footprint)) {
+        *record->add_budgets() = std::move(met);
+      }
+    }
+    networks_.push_back({std::move(artifact.graph),
+                         std::move(artifact.parameters),
+                         record,
+                         {}});
+    return absl::OkStatus();
+  }
+
+  void Refuse(const absl::Status& why, CandidateRecord* record) {
+    *record->mutable_cost()->mutable_availability() =
+        MakeAvailability(Availability::REFUSED, Printable(why.message()));
+    *result_->mutable_outcome() = OutcomeOf(
+        absl::Status(why.code(),
+                     absl::StrCat(record->name(), ": ", why.message())),
+        Outcome::INVALID_SUBMISSION, Outcome::SUBMIT);
+  }
+
+  bool Asked(const char* precision) const {
+    const auto& asked = spec_.measure().precisions();
+    return std::find(asked.begin(), asked.end(), precision) != asked.end();
+  }
+
+  absl::Status ScoreAll() {
+    const PhaseTimer::Scope scope(phases_, "score", PhaseRecord::SCORING);
+    EvaluationOptions options;
+    options.bf16 = Asked("bf16");
+    for (Network& network : networks_) {
+      options.label = network.record->name();
+      auto scores =
+          EvaluateNetwork(*setup_.task, setup_.device.get(), network.graph,
+                          network.parameters, options, network.record);
+      if (!scores.ok()) {
+        return absl::Status(scores.status().code(),
+                            absl::StrCat("scoring ", network.record->name(),
+                                         ": ", scores.status().message()));
+      }
+      network.scores = *std::move(scores);
+      if (&network != &networks_.front()) {
+        ASSAY_RETURN_IF_ERROR(CompareWithDense(&network));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  // Every precision against the dense network in f32.
+  absl::Status CompareWithDense(Network* network) {
+    const Network& dense = networks_.front();
+    for (const QualityRecord& quality : network->record->quality()) {
+      const auto scores = network->scores.find(quality.precision());
+      if (scores == network->scores.end()) continue;
+      ASSAY_ASSIGN_OR_RETURN(
+          *network->record->add_against_dense(),
+          CompareToDense(dense.record->quality(0), dense.scores.at("f32"),
+                         quality, scores->second));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status MeasureAll() {
+    std::vector<TimedNetwork> timed;
+    for (const Network& network : networks_) {
+      timed.push_back({&network.graph, &network.parameters, network.record});
+    }
+    const int threads = spec_.threads();
+    {
+      const PhaseTimer::Scope scope(phases_, "memory", PhaseRecord::HARNESS);
+      for (const TimedNetwork& network : timed) {
+        ASSAY_RETURN_IF_ERROR(
+            MeasureMemory(*setup_.task, setup_.device.get(), threads, network));
+      }
+    }
+    return TimeNetworks(*setup_.task, setup_.device.get(), timed,
+                        spec_.measure(), spec_.seed(), threads, phases_,
+                        result_->mutable_machine());
+  }
+
+  const ScoreRequest& request_;
+  const RunSpec& spec_;
+  const RunSetup& setup_;
+  const ReferenceNetwork& reference_;
+  PhaseTimer* phases_;
+  ScoreResult* result_;
+  std::deque<Network> networks_;  // the reference first
+  std::set<std::string> names_;
+  Footprint footprint_;  // of the reference
+};
+
+}  // namespace
+
+absl::Status Score(const ScoreRequest& request, const RunSetup& setup,
+                   const ReferenceNetwork& reference, PhaseTimer* phases,
+                   ScoreResult* result) {
+  return Scorer(request, setup, reference, phases, result).Run();
+}
+
+}  // namespace assay
