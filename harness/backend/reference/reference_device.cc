@@ -1,9 +1,11 @@
 #include "harness/backend/reference/reference_device.h"
 
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "harness/backend/operands.h"
 #include "harness/backend/reference/run.h"
 #include "harness/core/status_macros.h"
@@ -24,12 +26,15 @@ class ReferenceStream final : public Stream {
 
 class ReferenceBuffer final : public DeviceBuffer {
  public:
-  explicit ReferenceBuffer(int64_t bytes) : memory_(DType::kU8, {bytes}) {}
-  int64_t bytes() const override { return memory_.bytes(); }
-  void* data() { return memory_.raw(); }
+  ReferenceBuffer(void* memory, int64_t bytes)
+      : memory_(memory), bytes_(bytes) {}
+  ~ReferenceBuffer() override { std::free(memory_); }
+  int64_t bytes() const override { return bytes_; }
+  void* data() { return memory_; }
 
  private:
-  Tensor memory_;
+  void* memory_;
+  int64_t bytes_;
 };
 
 // The host's view of a tensor of this device; keeps its buffer alive.
@@ -85,7 +90,13 @@ class ReferenceDevice final : public Device {
 
   absl::StatusOr<DeviceTensor> Allocate(const TensorType& type) override {
     const int64_t bytes = ElementCount(type.shape) * SizeOf(type.dtype);
-    return DeviceTensor{type, std::make_shared<ReferenceBuffer>(bytes)};
+    const size_t whole_lines = (static_cast<size_t>(bytes) / 64 + 1) * 64;
+    void* memory = std::aligned_alloc(64, whole_lines);
+    if (memory == nullptr) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("no memory for ", bytes, " bytes: ", ToString(type)));
+    }
+    return DeviceTensor{type, std::make_shared<ReferenceBuffer>(memory, bytes)};
   }
 
   absl::StatusOr<std::unique_ptr<Stream>> NewStream() override {
