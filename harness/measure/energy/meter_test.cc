@@ -1,8 +1,9 @@
+#include "harness/measure/energy/meter.h"
+
 #include <string>
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "harness/measure/energy/meter.h"
 #include "harness/measure/testing/fake_system.h"
 
 namespace assay {

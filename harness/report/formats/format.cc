@@ -1,10 +1,11 @@
+#include "harness/report/formats/format.h"
+
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "harness/report/formats/format.h"
 
 namespace assay {
 
