@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <vector>
 
 #include "harness/report/statistics/descriptive.h"
 
@@ -15,6 +16,24 @@ double Covariance(absl::Span<const double> series, double mean, size_t lag) {
     sum += (series[i] - mean) * (series[i - lag] - mean);
   }
   return sum;
+}
+
+// Beyond so many lags the sum is left to the means of batches, so that a long
+// series with a trend does not take quadratic time.
+constexpr size_t kMostLags = 400;
+constexpr size_t kBatches = 32;
+
+// n * variance / (batch length * variance of the batch means).
+double BatchMeansSize(absl::Span<const double> series) {
+  const size_t length = series.size() / kBatches;
+  std::vector<double> means;
+  for (size_t b = 0; b < kBatches; ++b) {
+    means.push_back(Mean(series.subspan(b * length, length)));
+  }
+  const double deviation = StandardDeviation(means);
+  if (!(deviation > 0.0)) return static_cast<double>(series.size());
+  const double ratio = StandardDeviation(series) / deviation;
+  return static_cast<double>(kBatches) * ratio * ratio;
 }
 
 }  // namespace
@@ -43,14 +62,19 @@ double EffectiveSampleSize(absl::Span<const double> series) {
   const double first = correlation(1);
   double last = 1.0 + (std::abs(first) > noise ? first : 0.0);
   double sum = last;
-  for (size_t lag = 2; lag + 1 < series.size() / 2; lag += 2) {
+  const size_t most = std::min(series.size() / 2, kMostLags);
+  size_t lag = 2;
+  for (; lag + 1 < most; lag += 2) {
     const double pair = correlation(lag) + correlation(lag + 1);
     if (pair <= noise * std::sqrt(2.0)) break;
     last = std::min(pair, last);  // monotone: noise must not add up again
     sum += last;
   }
-  const double time = std::max(2.0 * sum - 1.0, 1.0);
-  return std::clamp(n / time, 1.0, n);
+  double size = n / std::max(2.0 * sum - 1.0, 1.0);
+  if (most == kMostLags && lag + 1 >= most) {
+    size = std::min(size, BatchMeansSize(series));
+  }
+  return std::clamp(size, 1.0, n);
 }
 
 int64_t BlockLength(absl::Span<const double> series) {

@@ -38,6 +38,16 @@ TEST(AutocorrelationTest, AutoregressionShrinksByTheKnownFactor) {
               800);
 }
 
+// A million values of a trend: every lag correlates, and 32 batch means tell as
+// much as the whole.
+TEST(AutocorrelationTest, ATrendIsWorthAFewValues) {
+  std::vector<double> trend(1000000);
+  for (size_t i = 0; i < trend.size(); ++i) {
+    trend[i] = static_cast<double>(i);
+  }
+  EXPECT_NEAR(EffectiveSampleSize(trend), 32.0, 1.5);
+}
+
 TEST(AutocorrelationTest, ExtremeSeries) {
   EXPECT_EQ(EffectiveSampleSize({1, 2, 3}), 3.0);
   EXPECT_EQ(EffectiveSampleSize(std::vector<double>(50, 7.0)), 50.0);
