@@ -1,0 +1,272 @@
+// The whole of scoring on a small task: an untrained LeNet-5 over 50 random
+// images, candidates made by hand, the reference backend.
+#include "harness/host/score/score.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "datasets/array_dataset.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "harness/backend/registry.h"
+#include "harness/core/file.h"
+#include "harness/core/random.h"
+#include "harness/graph/rewrites/apply_masks.h"
+#include "harness/graph/rewrites/quantize.h"
+#include "harness/graph/roles.h"
+#include "harness/host/artifact.h"
+#include "harness/measure/clock.h"
+#include "harness/models/init.h"
+#include "harness/ops/ops.h"
+
+namespace assay {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr int64_t kClasses = 3;
+constexpr int64_t kTestItems = 50;
+
+Rows RandomRows(int64_t rows, uint64_t seed) {
+  auto pool = std::make_shared<Pool>();
+  pool->features = Tensor(DType::kF32, {rows, 1, 12, 12});
+  pool->labels = Tensor(DType::kS32, {rows});
+  RandomStream stream(seed, "images");
+  stream.FillUniform(pool->features.span<float>(), 0, 1);
+  for (int64_t i = 0; i < rows; ++i) {
+    pool->labels.data<int32_t>()[i] = static_cast<int32_t>(i % kClasses);
+  }
+  return AllRows(std::move(pool));
+}
+
+std::unique_ptr<Task> SmallTask() {
+  DatasetSpec data;
+  data.name = "random";
+  data.sample_shape = {1, 12, 12};
+  data.classes = kClasses;
+  data.class_names = {"a", "b", "c"};
+  data.fingerprint = std::string(64, '0');
+  TaskSpec spec;
+  spec.id = "random-lenet5";
+  spec.dataset = "random";
+  spec.network = "lenet5";
+  spec.mean = {0};
+  spec.stddev = {1};
+  spec.target = 0.5;
+  spec.evaluation_batch = 20;
+  spec.recipe.batch = 10;
+  spec.recipe.epochs = 1;
+  auto task = Task::Make(
+      spec, MakeArrayDataset(data, {RandomRows(20, 1), RandomRows(20, 2),
+                                    RandomRows(kTestItems, 3)}));
+  EXPECT_TRUE(task.ok()) << task.status();
+  return *std::move(task);
+}
+
+// Half of every layer's weights, the smallest, are 0.
+void Halve(const Graph& graph, ParameterStore* parameters) {
+  for (ValueId id : PrunableParameters(graph)) {
+    Tensor* weights = parameters->Find(graph.value(id).name);
+    std::vector<float> sizes(weights->span<float>().begin(),
+                             weights->span<float>().end());
+    for (float& size : sizes) size = std::abs(size);
+    auto middle = sizes.begin() + static_cast<int64_t>(sizes.size() / 2);
+    std::nth_element(sizes.begin(), middle, sizes.end());
+    for (float& value : weights->span<float>()) {
+      if (std::abs(value) < *middle) value = 0;
+    }
+  }
+}
+
+class ScoreTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = JoinPath(::testing::TempDir(), test->name());
+    std::filesystem::remove_all(folder_);
+    setup_.task = SmallTask();
+    auto device = MakeDevice("reference");
+    ASSERT_TRUE(device.ok()) << device.status();
+    setup_.device = *std::move(device);
+    auto built = setup_.task->BuildNetwork(StandardOps(), 20);
+    ASSERT_TRUE(built.ok()) << built.status();
+    auto parameters = Initialise(built->graph, built->initialisers, 7);
+    ASSERT_TRUE(parameters.ok()) << parameters.status();
+    reference_ = std::make_unique<ReferenceNetwork>(
+        ReferenceNetwork{built->graph, *std::move(parameters), "", ""});
+    request_.mutable_spec()->set_output_dir(folder_);
+    MeasureSpec* measure = request_.mutable_spec()->mutable_measure();
+    measure->add_batch_sizes(1);
+    measure->add_batch_sizes(4);
+    measure->set_queries(16);
+    measure->set_seconds(0.2);
+  }
+
+  void Submit(const Graph& graph, ParameterStore parameters,
+              const Budget& budget) {
+    const int index = request_.submissions_size();
+    Submission* submission = request_.add_submissions();
+    submission->set_budget(index);
+    submission->set_folder(absl::StrCat("artifacts/", index));
+    *request_.mutable_spec()->add_budgets() = budget;
+    const absl::Status written =
+        WriteArtifact(JoinPath(folder_, submission->folder()),
+                      {"x", index, {}, graph, std::move(parameters)});
+    ASSERT_TRUE(written.ok()) << written;
+  }
+
+  ScoreResult Do() {
+    PhaseTimer phases(MonotonicClock());
+    ScoreResult result;
+    const absl::Status status =
+        Score(request_, setup_, *reference_, &phases, &result);
+    EXPECT_TRUE(status.ok()) << status;
+    return result;
+  }
+
+  std::string folder_;
+  RunSetup setup_;
+  std::unique_ptr<ReferenceNetwork> reference_;
+  ScoreRequest request_;
+};
+
+TEST_F(ScoreTest, ADenseCandidateEqualsTheReference) {
+  Submit(reference_->graph, reference_->parameters, {});
+  const ScoreResult result = Do();
+  EXPECT_EQ(result.outcome().status(), Outcome::OK);
+  ASSERT_EQ(result.candidates_size(), 1);
+  const CandidateRecord& dense = result.dense();
+  const CandidateRecord& candidate = result.candidates(0);
+  EXPECT_EQ(candidate.name(), "none");
+  ASSERT_EQ(candidate.quality_size(), 1);
+  EXPECT_EQ(candidate.quality(0).precision(), "f32");
+  EXPECT_EQ(candidate.quality(0).count(), static_cast<uint64_t>(kTestItems));
+  EXPECT_EQ(candidate.quality(0).value(), dense.quality(0).value());
+  EXPECT_EQ(candidate.quality(0).items().scores_sha256(),
+            dense.quality(0).items().scores_sha256());
+  ASSERT_EQ(candidate.against_dense_size(), 1);
+  EXPECT_EQ(candidate.against_dense(0).answers_changed(), 0u);
+  EXPECT_EQ(candidate.against_dense(0).p_value(), 1.0);
+  EXPECT_EQ(candidate.cost().macs(), dense.cost().macs());
+  EXPECT_TRUE(candidate.materialisation().passed());
+  EXPECT_LT(candidate.materialisation().max_output_difference(), 1e-4);
+}
+
+TEST_F(ScoreTest, TimesEveryNetworkInTheSameSessions) {
+  Submit(reference_->graph, reference_->parameters, {});
+  const ScoreResult result = Do();
+  for (const CandidateRecord* record :
+       {&result.dense(), &result.candidates(0)}) {
+    ASSERT_EQ(record->latency_size(), 2);
+    EXPECT_EQ(record->latency(0).scenario(), LatencyRecord::SINGLE_STREAM);
+    EXPECT_EQ(record->latency(1).scenario(), LatencyRecord::MULTI_STREAM);
+    EXPECT_EQ(record->latency(1).batch(), 4u);
+    EXPECT_EQ(record->latency(1).samples(), record->latency(1).queries() * 4);
+    EXPECT_GT(record->latency(0).mean_ns(), 0);
+    EXPECT_GT(record->memory().plan_bytes(), 0u);
+  }
+  EXPECT_EQ(result.dense().latency(0).queries(),
+            result.candidates(0).latency(0).queries());
+  ASSERT_EQ(result.candidates(0).gains_size(), 2);
+  EXPECT_DOUBLE_EQ(result.candidates(0).gains(0).predicted_speedup(), 1.0);
+  EXPECT_EQ(result.dense().gains_size(), 0);
+  EXPECT_NE(result.machine().verdict(), MachineRecord::VERDICT_UNSPECIFIED);
+}
+
+TEST_F(ScoreTest, SparsityIsRederived) {
+  Budget budget;
+  budget.set_sparsity(0.4);
+  ParameterStore parameters = reference_->parameters.Clone();
+  Halve(reference_->graph, &parameters);
+  Submit(reference_->graph, parameters, budget);
+  budget.set_sparsity(0.9);
+  Submit(reference_->graph, parameters, budget);
+  const ScoreResult result = Do();
+  EXPECT_EQ(result.candidates(0).name(), "sparsity>=0.4");
+  ASSERT_EQ(result.candidates(0).budgets_size(), 1);
+  EXPECT_TRUE(result.candidates(0).budgets(0).met());
+  EXPECT_NEAR(result.candidates(0).budgets(0).reached(), 0.5, 0.01);
+  EXPECT_FALSE(result.candidates(1).budgets(0).met());
+  EXPECT_LT(result.candidates(0).cost().nonzero_macs(),
+            result.candidates(0).cost().macs());
+}
+
+TEST_F(ScoreTest, AMaskIsCalledOne) {
+  auto masked = ApplyMasks(reference_->graph, {std::string("fc1.weights")});
+  if (!masked.ok()) {
+    const std::string first =
+        reference_->graph.value(PrunableParameters(reference_->graph).front())
+            .name;
+    masked = ApplyMasks(reference_->graph, {first});
+    ASSERT_TRUE(masked.ok()) << masked.status();
+  }
+  ParameterStore parameters = reference_->parameters.Clone();
+  for (ValueId id : masked->parameters()) {
+    const Value& value = masked->value(id);
+    if (parameters.Has(value.name)) continue;
+    Tensor ones = Tensor::Zeros(value.type.dtype, value.type.shape);
+    for (float& one : ones.span<float>()) one = 1;
+    parameters.Set(value.name, ones);
+  }
+  Submit(*masked, parameters, {});
+  const ScoreResult result = Do();
+  EXPECT_FALSE(result.candidates(0).materialisation().passed());
+  EXPECT_EQ(result.candidates(0).materialisation().masks_left_size(), 1);
+}
+
+TEST_F(ScoreTest, AQuantizedGraphIsScoredAndTimedAsIntegers) {
+  QuantizeOptions options;
+  for (const Layer& layer : Layers(reference_->graph)) {
+    const Value& weights = reference_->graph.value(layer.weights);
+    options.weight_scales[weights.name] =
+        WeightScales(*reference_->parameters.Find(weights.name), true);
+    const ValueId src = reference_->graph.node(layer.node).inputs[0];
+    options.activations[reference_->graph.value(src).name] = {0, 8};
+  }
+  auto quantized = Quantize(reference_->graph, reference_->parameters, options);
+  ASSERT_TRUE(quantized.ok()) << quantized.status();
+  Budget budget;
+  budget.set_weight_bits(8);
+  budget.set_activation_bits(8);
+  Submit(quantized->graph, quantized->parameters, budget);
+  const ScoreResult result = Do();
+  const CandidateRecord& candidate = result.candidates(0);
+  ASSERT_EQ(candidate.quality_size(), 1);
+  EXPECT_EQ(candidate.quality(0).precision(), "int8");
+  ASSERT_EQ(candidate.budgets_size(), 2);
+  EXPECT_TRUE(candidate.budgets(0).met());
+  EXPECT_TRUE(candidate.budgets(1).met());
+  for (const LatencyRecord& latency : candidate.latency()) {
+    EXPECT_EQ(latency.precision(), "int8");
+  }
+  for (const GainRecord& gain : candidate.gains()) {
+    EXPECT_EQ(gain.against_precision(), "f32");
+  }
+}
+
+TEST_F(ScoreTest, OneBadArtifactDoesNotSpoilTheOthers) {
+  Submit(reference_->graph, reference_->parameters, {});
+  Budget budget;
+  budget.set_sparsity(0.1);
+  Submit(reference_->graph, reference_->parameters, budget);
+  const std::string graph = JoinPath(folder_, "artifacts/1/graph.txt");
+  ASSERT_TRUE(WriteFileAtomically(graph, "rubbish").ok());
+  request_.mutable_spec()->mutable_measure()->set_skip(true);
+  const ScoreResult result = Do();
+  EXPECT_EQ(result.outcome().status(), Outcome::INVALID_SUBMISSION);
+  EXPECT_EQ(result.outcome().stage(), Outcome::SUBMIT);
+  EXPECT_THAT(result.outcome().message(), HasSubstr("sparsity>=0.1"));
+  EXPECT_EQ(result.candidates(0).quality_size(), 1);
+  EXPECT_EQ(result.candidates(1).quality_size(), 0);
+  EXPECT_EQ(result.candidates(1).cost().availability().state(),
+            Availability::REFUSED);
+}
+
+}  // namespace
+}  // namespace assay
