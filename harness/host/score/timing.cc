@@ -13,6 +13,8 @@
 #include "harness/host/score/materialisation.h"
 #include "harness/host/score/plan.h"
 #include "harness/measure/clock.h"
+#include "harness/measure/energy/energy_session.h"
+#include "harness/measure/energy/meter.h"
 #include "harness/measure/machine/machine_info.h"
 #include "harness/measure/machine/machine_state.h"
 #include "harness/measure/machine/machine_verdict.h"
@@ -20,6 +22,7 @@
 #include "harness/measure/scenario/scenario.h"
 #include "harness/measure/system_files.h"
 #include "harness/report/check.h"
+#include "harness/report/record/energy_record.h"
 #include "harness/report/record/latency_record.h"
 #include "harness/report/record/machine_record.h"
 
@@ -91,16 +94,28 @@ class TimedSession {
       }
       bar->Update(done);
     };
-    ASSAY_ASSIGN_OR_RETURN(timings_,
-                           RunScenario(settings_, variants, MonotonicClock()));
+    std::vector<MeterSource> meters = OpenMeters();
+    EnergySession energy(absl::MakeSpan(meters), variants.size(),
+                         MonotonicClock());
+    energy.Begin();
+    ASSAY_ASSIGN_OR_RETURN(
+        timings_, RunScenario(settings_, variants, MonotonicClock(), &energy));
+    energy.End();
+    for (size_t v = 0; v < variants.size(); ++v) {
+      energy_.push_back(energy.Totals(v));
+    }
     return absl::OkStatus();
   }
 
   void Record() const {
     for (size_t v = 0; v < entries_.size(); ++v) {
       CandidateRecord* record = networks_[entries_[v].network].record;
-      *record->add_latency() =
+      LatencyRecord* latency = record->add_latency();
+      *latency =
           MakeLatencyRecord(settings_, timings_, v, OptionsOf(entries_[v]));
+      for (const EnergyTotals& totals : energy_[v]) {
+        *latency->add_energy() = MakeEnergyRecord(totals);
+      }
       if (entries_[v].network != 0) AddGains(v, record);
     }
   }
@@ -171,6 +186,7 @@ class TimedSession {
   ScenarioSettings settings_;
   std::vector<Entry> entries_;
   SessionTimings timings_;
+  std::vector<std::vector<EnergyTotals>> energy_;  // per entry, per meter
 };
 
 std::vector<int64_t> BatchesOf(const MeasureSpec& measure) {
