@@ -114,6 +114,21 @@ const PercentileRecord* FindPercentile(const LatencyRecord& record,
   return nullptr;
 }
 
+const GainRecord* FindGain(const CandidateRecord& candidate,
+                           const LatencyRecord& timing) {
+  const GainRecord* found = nullptr;
+  for (const GainRecord& gain : candidate.gains()) {
+    if (gain.precision() != timing.precision() ||
+        gain.batch() != timing.batch() ||
+        gain.scenario() != LatencyRecord::Scenario_Name(timing.scenario())) {
+      continue;
+    }
+    if (gain.against_precision() == timing.precision()) return &gain;
+    if (found == nullptr) found = &gain;
+  }
+  return found;
+}
+
 std::string AvailabilityText(const Availability& availability) {
   const std::string state = Availability::State_Name(availability.state());
   if (availability.reason().empty()) return state;

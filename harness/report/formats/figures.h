@@ -8,6 +8,7 @@
 #include "harness/report/common.pb.h"
 #include "harness/report/latency.pb.h"
 #include "harness/report/quality.pb.h"
+#include "harness/report/report.pb.h"
 
 namespace assay {
 
@@ -31,6 +32,11 @@ std::string PercentileText(const PercentileRecord& record);
 // The percentile of that fraction, or null.
 const PercentileRecord* FindPercentile(const LatencyRecord& record,
                                        double fraction);
+
+// The gain under that timing: against the dense network in the same precision
+// where it was timed, else in the first one; null where there is none.
+const GainRecord* FindGain(const CandidateRecord& candidate,
+                           const LatencyRecord& timing);
 
 // "UNAVAILABLE: no powercap folder".
 std::string AvailabilityText(const Availability& availability);

@@ -41,6 +41,19 @@ TEST(FiguresTest, Quality) {
   EXPECT_EQ(QualityText(missing), "UNAVAILABLE");
 }
 
+TEST(FiguresTest, TheGainInTheSamePrecisionComesFirst) {
+  Report report = SampleReport();
+  CandidateRecord& candidate = *report.mutable_candidates(0);
+  const LatencyRecord& timing = candidate.latency(0);
+  candidate.mutable_gains(0)->set_against_precision("bf16");
+  EXPECT_EQ(FindGain(candidate, timing), &candidate.gains(0));
+  GainRecord* same = candidate.add_gains();
+  *same = candidate.gains(0);
+  same->set_against_precision("f32");
+  EXPECT_EQ(FindGain(candidate, timing), same);
+  EXPECT_EQ(FindGain(report.dense(), timing), nullptr);
+}
+
 TEST(FiguresTest, PercentilesShowBoundsAndRefusals) {
   const Report report = SampleReport();
   const LatencyRecord& latency = report.dense().latency(0);

@@ -51,14 +51,7 @@ void AddRow(const Report& report, const CandidateRecord& candidate, bool dense,
   }
   if (latency != nullptr) {
     row.energy = EnergyOf(*latency);
-    for (const GainRecord& gain : candidate.gains()) {
-      if (gain.precision() == latency->precision() &&
-          gain.batch() == latency->batch() &&
-          gain.scenario() ==
-              LatencyRecord::Scenario_Name(latency->scenario())) {
-        row.gain = &gain;
-      }
-    }
+    row.gain = FindGain(candidate, *latency);
   }
   rows->push_back(row);
 }

@@ -218,15 +218,11 @@ std::string PercentileCell(const LatencyRecord& latency, double fraction) {
 
 std::string GainCell(const CandidateRecord& network,
                      const LatencyRecord& latency) {
-  for (const GainRecord& gain : network.gains()) {
-    if (gain.precision() == latency.precision() &&
-        gain.batch() == latency.batch() && HasValue(gain.availability()) &&
-        gain.scenario() == LatencyRecord::Scenario_Name(latency.scenario())) {
-      return absl::StrFormat("%.2fx of %.2fx = %.2f", gain.measured_speedup(),
-                             gain.predicted_speedup(), gain.realised_gain());
-    }
-  }
-  return "";
+  const GainRecord* gain = FindGain(network, latency);
+  if (gain == nullptr || !HasValue(gain->availability())) return "";
+  return absl::StrFormat("%.2fx of %.2fx = %.2f (against %s)",
+                         gain->measured_speedup(), gain->predicted_speedup(),
+                         gain->realised_gain(), gain->against_precision());
 }
 
 // Reasons that several rows share are said once below the table.
