@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <type_traits>
 
 #include "harness/core/status_macros.h"
 #include "harness/graph/gradient.h"
@@ -11,6 +12,25 @@
 
 namespace assay {
 namespace {
+
+// Integers wrap around.
+template <typename T>
+T Negated(T x) {
+  if constexpr (std::is_integral_v<T>) {
+    return static_cast<T>(0 - static_cast<std::make_unsigned_t<T>>(x));
+  } else {
+    return -x;
+  }
+}
+
+template <typename T>
+T Absolute(T x) {
+  if constexpr (std::is_integral_v<T>) {
+    return x < 0 ? Negated(x) : x;
+  } else {
+    return std::abs(x);
+  }
+}
 
 absl::Status InferIdentity(InferContext& context) {
   return SetResults(context, {*context.inputs[0]});
@@ -85,7 +105,7 @@ OpSchema NegSchema() {
   return NumericUnarySchema(
       "neg",
       [](ReferenceContext& c) {
-        return MapNumeric(c, []<typename T>(T x) { return T(T(0) - x); });
+        return MapNumeric(c, [](auto x) { return Negated(x); });
       },
       [](GradientBuilder& g) {
         g.Set(0, g.b().Op("neg", {g.gradient()}));
@@ -97,7 +117,7 @@ OpSchema AbsSchema() {
   return NumericUnarySchema(
       "abs",
       [](ReferenceContext& c) {
-        return MapNumeric(c, [](auto x) { return std::abs(x); });
+        return MapNumeric(c, [](auto x) { return Absolute(x); });
       },
       [](GradientBuilder& g) {
         GraphBuilder& b = g.b();
