@@ -31,8 +31,9 @@ inline constexpr int64_t kToTheEnd = std::numeric_limits<int64_t>::max();
 // What a caller may choose; each network says what it does with it.
 struct ReferenceGraphOptions {
   int64_t batch = 1;
-  Shape input = {};     // one item, without batch; empty: the network's own
-  int64_t classes = 0;  // 0: the network's own
+  Shape input = {};        // one item, without batch; empty: the network's own
+  int64_t classes = 0;     // 0: the network's own
+  int64_t vocabulary = 0;  // of an encoder's tokens; 0: the network's own
 };
 
 struct ConvOptions {

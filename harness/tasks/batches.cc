@@ -63,10 +63,7 @@ class ShuffledSource : public BatchSource {
                                   absl::MakeConstSpan(order_).subspan(
                                       static_cast<size_t>(first),
                                       static_cast<size_t>(options_.batch))));
-    if (augmentation_ != Augmentation::kNone) {
-      RandomStream stream(seed_, absl::StrCat("augment/", number));
-      Augment(augmentation_, &stream, &batch.feeds[0].second);
-    }
+    Augment(augmentation_, seed_, number, &batch.feeds[0].second);
     return batch;
   }
 

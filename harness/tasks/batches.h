@@ -27,8 +27,9 @@ struct BatchOptions {
 // a random order of its own and leaves out the last incomplete batch. Streams:
 // every batch draws its windows uniformly, and an epoch is as many batches as
 // hold the stream's tokens once. Batch k depends on `seed` and k alone, through
-// the streams "order/<epoch>", "windows/<k>" and "augment/<k>". The data set
-// must outlive the source and hold at least one batch of samples (asserted).
+// the streams "order/<epoch>", "windows/<k>" and "augment/.../<k>". The data
+// set must outlive the source and hold at least one batch of samples
+// (asserted).
 std::unique_ptr<BatchSource> TrainingBatches(const Dataset* dataset,
                                              BatchOptions options,
                                              Augmentation augmentation,

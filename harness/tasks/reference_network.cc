@@ -233,6 +233,7 @@ absl::StatusOr<std::string> ReferenceKey(const Task& task, const OpSet& ops,
   ASSAY_ASSIGN_OR_RETURN(const ReferenceGraph reference,
                          task.BuildNetwork(ops, task.spec().recipe.batch));
   const DeviceDescription& description = device.description();
+  const Schedule schedule = ScheduleFor(task, options.steps);
   return Sha256Hex(absl::StrCat(
       "revision ", kTrainingRevision, "\n", StructuralHash(reference.graph),
       "\n",
@@ -240,11 +241,10 @@ absl::StatusOr<std::string> ReferenceKey(const Task& task, const OpSet& ops,
                     [](std::string* out, const Initialiser& initialiser) {
                       absl::StrAppend(out, InitialiserText(initialiser));
                     }),
-      "\n", task.spec().id, "\n", task.RecipeText(), "\n",
-      ScheduleFor(task, options.steps).ToString(), "\n",
-      task.dataset().spec().fingerprint, "\nseed ", options.seed, "\n",
-      options.bf16 ? "bf16" : "f32", "\n", description.name, "\n",
-      description.library));
+      "\n", task.spec().id, "\n", task.RecipeText(), "\n", schedule.steps,
+      " steps, ", schedule.ToString(), "\n", task.dataset().spec().fingerprint,
+      "\nseed ", options.seed, "\n", options.bf16 ? "bf16" : "f32", "\n",
+      description.name, "\n", description.library));
 }
 
 absl::StatusOr<ReferenceNetwork> GetReferenceNetwork(

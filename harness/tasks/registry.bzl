@@ -6,7 +6,12 @@ TASKS = [
     "cifar10_resnet8",
     "fashion_mnist_lenet5",
     "fsdd_dscnn",
+    "grammar_lmd",
+    "grammar_lme",
     "mnist_lenet5",
+    "shapes_resnet8",
+    "sst2_lme_xs",
+    "syllables_dscnn",
     "tinyshakespeare_lmd_xs",
     "wikitext2_lmd_xs",
 ]

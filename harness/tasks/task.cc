@@ -78,6 +78,9 @@ absl::StatusOr<ReferenceGraph> Task::BuildNetwork(const OpSet& ops,
   options.batch = batch;
   options.input = dataset_->spec().sample_shape;
   options.classes = dataset_->spec().classes;
+  if (dataset_->spec().form == Form::kText) {
+    options.vocabulary = dataset_->spec().vocabulary;
+  }
   return BuildReferenceGraph(spec_.network, ops, options);
 }
 

@@ -118,8 +118,10 @@ absl::StatusOr<ReferenceGraph> Lme(const OpSet& ops, const LmeOptions& lme,
   const int64_t length =
       options.input.empty() ? lme.positions : options.input[0];
   ASSAY_RETURN_IF_ERROR(Check(lme, length));
-  LayerBuilder net(lme.name, ops);
-  Encoder encoder{net, lme};
+  LmeOptions chosen = lme;
+  if (options.vocabulary != 0) chosen.vocabulary = options.vocabulary;
+  LayerBuilder net(chosen.name, ops);
+  Encoder encoder{net, chosen};
   const ValueId tokens =
       net.b().Input("tokens", DType::kS32, {options.batch, length});
   encoder.mask = encoder.PaddingMask(tokens, length);

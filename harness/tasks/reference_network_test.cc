@@ -1,0 +1,142 @@
+#include "harness/tasks/reference_network.h"
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "harness/backend/reference/reference_device.h"
+#include "harness/core/file.h"
+#include "harness/core/random.h"
+#include "harness/ops/ops.h"
+#include "harness/train/checkpoint.h"
+
+namespace assay {
+namespace {
+
+// Images of 12x12 whose brighter half tells the class.
+class Halves : public Dataset {
+ public:
+  explicit Halves(std::string fingerprint) : Dataset(Spec(fingerprint)) {}
+  int64_t size(Split) const override { return 24; }
+
+ private:
+  static DatasetSpec Spec(std::string fingerprint) {
+    DatasetSpec spec;
+    spec.sample_shape = {1, 12, 12};
+    spec.classes = 2;
+    spec.mean = {0};
+    spec.stddev = {1};
+    spec.fingerprint = std::move(fingerprint);
+    return spec;
+  }
+  void Sample(Split, int64_t index, void* features,
+              int32_t* label) const override {
+    float* image = static_cast<float*>(features);
+    *label = static_cast<int32_t>(index % 2);
+    RandomStream stream(static_cast<uint64_t>(index), "halves");
+    stream.FillNormal(absl::MakeSpan(image, 144), 0, 0.3f);
+    for (int64_t i = 0; i < 144; ++i) {
+      if ((i % 12 < 6) == (*label == 1)) image[i] += 1;
+    }
+  }
+};
+
+std::unique_ptr<Task> NewTask(const std::string& fingerprint = "a") {
+  TaskSpec spec;
+  spec.id = "halves-lenet300";
+  spec.network = "lenet300";
+  spec.evaluation_batch = 10;
+  spec.target = 0.9;
+  spec.recipe.batch = 8;
+  spec.recipe.epochs = 4;
+  spec.recipe.schedule.peak = 0.05;
+  auto task = Task::Make(spec, std::make_unique<Halves>(fingerprint));
+  EXPECT_TRUE(task.ok()) << task.status();
+  return *std::move(task);
+}
+
+class ReferenceNetworkTest : public testing::Test {
+ protected:
+  ReferenceNetworkTest() : device_(MakeReferenceDevice()) {
+    options_.progress = false;
+    options_.cache_dir =
+        JoinPath(testing::TempDir(),
+                 testing::UnitTest::GetInstance()->current_test_info()->name());
+  }
+
+  absl::StatusOr<ReferenceNetwork> Get(const Task& task) {
+    return GetReferenceNetwork(task, StandardOps(), device_.get(), options_);
+  }
+
+  std::unique_ptr<Device> device_;
+  ReferenceOptions options_;
+};
+
+std::string Bytes(const ReferenceNetwork& network) {
+  return SerializeCheckpoint({network.parameters, {}});
+}
+
+TEST_F(ReferenceNetworkTest, IsTrainedOnceThenRead) {
+  const auto task = NewTask();
+  const auto trained = Get(*task);
+  ASSERT_TRUE(trained.ok()) << trained.status();
+  EXPECT_FALSE(trained->cached);
+  EXPECT_EQ(trained->steps, 12);
+  EXPECT_GT(trained->validation_metric, 0.9);
+  EXPECT_TRUE(task->Reached(trained->validation_metric));
+  const auto read = Get(*task);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_TRUE(read->cached);
+  EXPECT_EQ(read->steps, 12);
+  EXPECT_EQ(read->validation_metric, trained->validation_metric);
+  EXPECT_EQ(Bytes(*read), Bytes(*trained));
+  EXPECT_FALSE(FileExists(trained->path + ".partial"));
+}
+
+TEST_F(ReferenceNetworkTest, TheKeyFollowsDataSeedAndLength) {
+  const auto key = [&](const Task& task) {
+    return *ReferenceKey(task, StandardOps(), *device_, options_);
+  };
+  const auto task = NewTask();
+  const std::string first = key(*task);
+  EXPECT_EQ(first, key(*NewTask()));
+  EXPECT_NE(first, key(*NewTask("b")));
+  options_.seed = 1;
+  EXPECT_NE(first, key(*task));
+  options_.seed = 0;
+  options_.steps = 5;
+  EXPECT_NE(first, key(*task));
+}
+
+TEST_F(ReferenceNetworkTest, StoppedTrainingGoesOnToTheSameBits) {
+  const auto task = NewTask();
+  const ReferenceOptions whole = options_;
+  options_.cache_dir += "-stopped";
+  const std::atomic<bool> stop = true;
+  options_.stop = &stop;
+  const auto stopped = Get(*task);
+  EXPECT_EQ(stopped.status().code(), absl::StatusCode::kCancelled);
+  options_.stop = nullptr;
+  const auto resumed = Get(*task);
+  options_ = whole;
+  const auto direct = Get(*task);
+  ASSERT_TRUE(resumed.ok() && direct.ok()) << resumed.status();
+  EXPECT_EQ(Bytes(*resumed), Bytes(*direct));
+}
+
+TEST_F(ReferenceNetworkTest, ACacheFileOfAnotherKeyIsAnError) {
+  const auto task = NewTask();
+  const auto trained = Get(*task);
+  ASSERT_TRUE(trained.ok());
+  auto checkpoint = ReadCheckpoint(trained->path);
+  checkpoint->metadata["key"] = "0000";
+  ASSERT_TRUE(WriteCheckpoint(trained->path, *checkpoint).ok());
+  const auto status = Get(*task).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(status.message()), testing::HasSubstr("got 0000"));
+}
+
+}  // namespace
+}  // namespace assay
