@@ -189,7 +189,7 @@ absl::Status Graph::AddOutput(std::string name, ValueId value) {
     return absl::InvalidArgumentError(
         absl::StrCat("output '", name, "': no value ", value));
   }
-  if (FindOutput(name) != kNoValue) {
+  if (!outputs_by_name_.try_emplace(name, value).second) {
     return absl::InvalidArgumentError(
         absl::StrCat("output '", name, "' exists already"));
   }
@@ -213,11 +213,9 @@ absl::Status Graph::AddUpdate(ValueId parameter, ValueId value) {
                      ToString(target.type), ", got '", this->value(value).name,
                      "' of ", ToString(type(value))));
   }
-  for (const Update& update : updates_) {
-    if (update.parameter == parameter) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("parameter '", target.name, "' is updated twice"));
-    }
+  if (!updated_.insert(parameter).second) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("parameter '", target.name, "' is updated twice"));
   }
   updates_.push_back({parameter, value});
   return absl::OkStatus();
@@ -229,10 +227,18 @@ ValueId Graph::FindValue(absl::string_view name) const {
 }
 
 ValueId Graph::FindOutput(absl::string_view name) const {
-  for (const Output& output : outputs_) {
-    if (output.name == name) return output.value;
-  }
-  return kNoValue;
+  const auto it = outputs_by_name_.find(name);
+  return it == outputs_by_name_.end() ? kNoValue : it->second;
+}
+
+void Graph::ClearOutputs() {
+  outputs_.clear();
+  outputs_by_name_.clear();
+}
+
+void Graph::ClearUpdates() {
+  updates_.clear();
+  updated_.clear();
 }
 
 std::vector<NodeId> Graph::Consumers(ValueId id) const {

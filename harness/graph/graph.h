@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -137,8 +138,8 @@ class Graph {
   // names.
   Node* mutable_node(NodeId id) { return &nodes_[static_cast<size_t>(id)]; }
   Value* mutable_value(ValueId id) { return &values_[static_cast<size_t>(id)]; }
-  void ClearOutputs() { outputs_.clear(); }
-  void ClearUpdates() { updates_.clear(); }
+  void ClearOutputs();
+  void ClearUpdates();
 
   // Re-runs shape inference from inputs, parameters and constants in node
   // order: after a type was changed with mutable_value. Errors as AddNode.
@@ -160,6 +161,8 @@ class Graph {
   std::vector<Update> updates_;
   absl::flat_hash_map<std::string, ValueId> by_name_;
   absl::flat_hash_map<std::string, int64_t> next_suffix_;
+  absl::flat_hash_map<std::string, ValueId> outputs_by_name_;
+  absl::flat_hash_set<ValueId> updated_;
 };
 
 }  // namespace assay

@@ -128,6 +128,11 @@ TEST(GraphTest, OutputsAndUpdatesAreChecked) {
   EXPECT_EQ(ErrorOf(graph.AddUpdate(x, y)), "update of 'x': not a parameter");
   EXPECT_EQ(graph.FindOutput("y"), y);
   EXPECT_EQ(graph.FindOutput("x"), kNoValue);
+  graph.ClearOutputs();
+  graph.ClearUpdates();
+  EXPECT_EQ(graph.FindOutput("y"), kNoValue);
+  EXPECT_TRUE(graph.AddOutput("y", x).ok());
+  EXPECT_TRUE(graph.AddUpdate(w, w).ok());
 }
 
 TEST(GraphTest, InferTypesFollowsAChangedInput) {

@@ -14,6 +14,8 @@
 namespace assay {
 namespace {
 
+using ::testing::HasSubstr;
+
 Evaluation Outcome(const Graph& graph,
                    const std::map<std::string, Tensor>& feeds,
                    const ParameterStore& store) {
@@ -207,6 +209,62 @@ TEST(TrainingTest, GradientsDifferentiateAgain) {
                 1e-4 * (1 + std::abs(want)))
         << name;
   }
+}
+
+// Dropout over 40,000 ones.
+struct Dropping {
+  NetworkBuilder n{DType::kF32};
+  std::map<std::string, Tensor> feeds;
+
+  explicit Dropping(double rate) {
+    n.Done(n.b().Op("dropout", {n.Input("x", {4, 10000})}, {{"rate", rate}},
+                    "drop"));
+    feeds["x"] = Tensor(DType::kF32, {4, 10000});
+    for (float& x : feeds["x"].span<float>()) x = 1;
+    Step(1);
+  }
+  void Step(int64_t step) { feeds["step"] = Tensor::From<int64_t>({}, {step}); }
+  Tensor Drop(uint64_t seed) {
+    return Outcome(Training(n.graph(), {.dropout_seed = seed}), feeds, {})
+        .outputs.at("logits");
+  }
+};
+
+TEST(TrainingTest, DropoutKeepsTheExpectation) {
+  Dropping d(0.25);
+  const Tensor y = d.Drop(1);
+  int64_t dropped = 0;
+  for (const float v : y.span<float>()) {
+    EXPECT_TRUE(v == 0 || v == 1 / 0.75f) << v;
+    dropped += v == 0;
+  }
+  // Five standard deviations of a binomial.
+  EXPECT_NEAR(static_cast<double>(dropped), 10000, 5 * std::sqrt(7500));
+}
+
+TEST(TrainingTest, DropoutFollowsStepAndSeed) {
+  Dropping d(0.5);
+  const Tensor first = d.Drop(1);
+  EXPECT_TRUE(BitEqual(d.Drop(1), first));
+  EXPECT_FALSE(BitEqual(d.Drop(2), first));
+  d.Step(2);
+  EXPECT_FALSE(BitEqual(d.Drop(1), first));
+}
+
+TEST(TrainingTest, DropoutCanStayTheIdentity) {
+  Dropping d(0.5);
+  const Graph graph = Training(d.n.graph(), {.dropout = false});
+  EXPECT_EQ(graph.FindValue("step"), kNoValue);
+  const Graph none = Training(Dropping(0).n.graph());
+  EXPECT_EQ(none.node_count(), 0);
+}
+
+TEST(TrainingTest, AStepThatIsNoStepIsRefused) {
+  NetworkBuilder n(DType::kF32);
+  const ValueId step = n.Input("step", {4});
+  n.Done(n.b().Op("dropout", {step}, {{"rate", 0.5}}));
+  EXPECT_THAT(std::string(ToTraining(n.graph()).status().message()),
+              HasSubstr("'step': expected an input of s64[], got f32[4]"));
 }
 
 }  // namespace
