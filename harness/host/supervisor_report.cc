@@ -7,6 +7,7 @@
 #include "harness/host/run_identity.h"
 #include "harness/host/supervisor_outcome.h"
 #include "harness/report/check.h"
+#include "harness/report/record/energy_record.h"
 #include "harness/report/record/machine_record.h"
 
 namespace assay {
@@ -148,6 +149,25 @@ void FillOverhead(const RunRecord& record, OverheadRecord* overhead) {
   }
 }
 
+// From the first scenario in which one meter read both networks.
+void FillPayback(const LedgerRecord& ledger, const CandidateRecord& dense,
+                 CandidateRecord* candidate) {
+  for (const LatencyRecord& mine : candidate->latency()) {
+    for (const LatencyRecord& theirs : dense.latency()) {
+      if (mine.scenario() != theirs.scenario() ||
+          mine.batch() != theirs.batch()) {
+        continue;
+      }
+      for (int i = 0; i < std::min(mine.energy_size(), theirs.energy_size());
+           ++i) {
+        *candidate->mutable_payback() =
+            MakePaybackRecord(ledger, theirs.energy(i), mine.energy(i));
+        if (HasValue(candidate->payback().availability())) return;
+      }
+    }
+  }
+}
+
 void FillConformance(const RunRecord& record, ConformanceRecord* conformance) {
   *conformance->mutable_availability() = MakeAvailability(
       Availability::NOT_REQUESTED,
@@ -214,6 +234,9 @@ Report MakeReport(const RunRecord& record) {
   FillLedger(record, report.mutable_ledger());
   if (record.train.has_ledger()) {
     *report.mutable_dense_ledger() = record.train.ledger();
+  }
+  for (CandidateRecord& candidate : *report.mutable_candidates()) {
+    FillPayback(report.ledger(), report.dense(), &candidate);
   }
   RefuseIfInvalid(&report);
   FillConformance(record, report.mutable_conformance());

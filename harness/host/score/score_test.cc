@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "datasets/array_dataset.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -21,9 +22,11 @@
 #include "harness/graph/rewrites/quantize.h"
 #include "harness/graph/roles.h"
 #include "harness/host/artifact.h"
+#include "harness/host/supervisor_report.h"
 #include "harness/measure/clock.h"
 #include "harness/models/init.h"
 #include "harness/ops/ops.h"
+#include "harness/report/check.h"
 
 namespace assay {
 namespace {
@@ -170,6 +173,7 @@ TEST_F(ScoreTest, TimesEveryNetworkInTheSameSessions) {
     EXPECT_EQ(record->latency(1).samples(), record->latency(1).queries() * 4);
     EXPECT_GT(record->latency(0).mean_ns(), 0);
     EXPECT_GT(record->memory().plan_bytes(), 0u);
+    EXPECT_GT(record->latency(0).energy_size(), 0);  // a reading or a reason
   }
   EXPECT_EQ(result.dense().latency(0).queries(),
             result.candidates(0).latency(0).queries());
@@ -177,6 +181,24 @@ TEST_F(ScoreTest, TimesEveryNetworkInTheSameSessions) {
   EXPECT_DOUBLE_EQ(result.candidates(0).gains(0).predicted_speedup(), 1.0);
   EXPECT_EQ(result.dense().gains_size(), 0);
   EXPECT_NE(result.machine().verdict(), MachineRecord::VERDICT_UNSPECIFIED);
+}
+
+TEST_F(ScoreTest, GoesIntoAWholeReport) {
+  Submit(reference_->graph, reference_->parameters, {});
+  RunRecord run;
+  run.score = Do();
+  run.spec = request_.spec();
+  run.spec.set_method("null");
+  run.spec.set_task("random-lenet5");
+  run.outcome = run.score.outcome();
+  run.started = absl::UnixEpoch();
+  run.finished = absl::UnixEpoch() + absl::Seconds(9);
+  const Report report = MakeReport(run);
+  EXPECT_TRUE(CheckReport(report).ok()) << CheckReport(report);
+  EXPECT_EQ(report.outcome().status(), Outcome::OK)
+      << report.outcome().message();
+  EXPECT_EQ(report.identity().domain(), "vision");
+  EXPECT_EQ(report.candidates(0).latency_size(), 2);
 }
 
 TEST_F(ScoreTest, SparsityIsRederived) {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "harness/core/progress.h"
 #include "harness/core/status_macros.h"
 #include "harness/host/score/materialisation.h"
@@ -78,6 +79,14 @@ class TimedSession {
     return absl::OkStatus();
   }
 
+  // Opens the meters and measures idle power, where there are meters.
+  void BeginEnergy() {
+    meters_ = OpenMeters();
+    energy_.emplace(absl::MakeSpan(meters_), entries_.size(), MonotonicClock());
+    energy_->Begin();
+  }
+  void EndEnergy() { energy_->End(); }
+
   absl::Status Run() {
     if (entries_.empty()) return absl::OkStatus();
     std::vector<Variant> variants;
@@ -94,16 +103,8 @@ class TimedSession {
       }
       bar->Update(done);
     };
-    std::vector<MeterSource> meters = OpenMeters();
-    EnergySession energy(absl::MakeSpan(meters), variants.size(),
-                         MonotonicClock());
-    energy.Begin();
-    ASSAY_ASSIGN_OR_RETURN(
-        timings_, RunScenario(settings_, variants, MonotonicClock(), &energy));
-    energy.End();
-    for (size_t v = 0; v < variants.size(); ++v) {
-      energy_.push_back(energy.Totals(v));
-    }
+    ASSAY_ASSIGN_OR_RETURN(timings_, RunScenario(settings_, variants,
+                                                 MonotonicClock(), &*energy_));
     return absl::OkStatus();
   }
 
@@ -113,7 +114,7 @@ class TimedSession {
       LatencyRecord* latency = record->add_latency();
       *latency =
           MakeLatencyRecord(settings_, timings_, v, OptionsOf(entries_[v]));
-      for (const EnergyTotals& totals : energy_[v]) {
+      for (const EnergyTotals& totals : energy_->Totals(v)) {
         *latency->add_energy() = MakeEnergyRecord(totals);
       }
       if (entries_[v].network != 0) AddGains(v, record);
@@ -185,6 +186,8 @@ class TimedSession {
   const int threads_;
   ScenarioSettings settings_;
   std::vector<Entry> entries_;
+  std::vector<MeterSource> meters_;
+  std::optional<EnergySession> energy_;
   SessionTimings timings_;
   std::vector<std::vector<EnergyTotals>> energy_;  // per entry, per meter
 };
@@ -229,8 +232,16 @@ absl::Status TimeNetworks(const Task& task, Device* device,
       ASSAY_RETURN_IF_ERROR(session.Prepare());
     }
     {
+      const PhaseTimer::Scope scope(phases, "idle power", PhaseRecord::HARNESS);
+      session.BeginEnergy();
+    }
+    {
       const PhaseTimer::Scope scope(phases, "time", PhaseRecord::TIMING);
       ASSAY_RETURN_IF_ERROR(session.Run());
+    }
+    {
+      const PhaseTimer::Scope scope(phases, "idle power", PhaseRecord::HARNESS);
+      session.EndEnergy();
     }
     const PhaseTimer::Scope scope(phases, "latency statistics",
                                   PhaseRecord::HARNESS);
