@@ -52,6 +52,12 @@ absl::Status LimitThreads(int threads) {
   return absl::OkStatus();
 }
 
+int UsableThreads() {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) return 1;
+  return CPU_COUNT(&allowed);
+}
+
 const std::atomic<bool>* StopOnTerminate() {
   signal(SIGTERM, WantStop);
   return &stop_wanted;

@@ -26,6 +26,9 @@ inline constexpr uint64_t kReferenceSeed = 1;
 // all of them). INVALID_ARGUMENT where there are fewer.
 absl::Status LimitThreads(int threads);
 
+// Processors that this process may use, and so threads that compute.
+int UsableThreads();
+
 // Set from the first call on when the supervisor ends the process (SIGTERM).
 const std::atomic<bool>* StopOnTerminate();
 

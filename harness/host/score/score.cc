@@ -88,7 +88,7 @@ class Scorer {
     library->set_key(setup_.device->description().name);
     library->set_value(setup_.device->description().library);
     result_->mutable_provenance()->set_threads(
-        static_cast<uint32_t>(std::max(spec_.threads(), 0)));
+        static_cast<uint32_t>(UsableThreads()));
   }
 
   absl::Status AddReference() {
@@ -212,7 +212,7 @@ class Scorer {
     for (const Network& network : networks_) {
       timed.push_back({&network.graph, &network.parameters, network.record});
     }
-    const int threads = spec_.threads();
+    const int threads = UsableThreads();
     {
       const PhaseTimer::Scope scope(phases_, "memory", PhaseRecord::HARNESS);
       for (const TimedNetwork& network : timed) {

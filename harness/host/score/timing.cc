@@ -189,7 +189,6 @@ class TimedSession {
   std::vector<MeterSource> meters_;
   std::optional<EnergySession> energy_;
   SessionTimings timings_;
-  std::vector<std::vector<EnergyTotals>> energy_;  // per entry, per meter
 };
 
 std::vector<int64_t> BatchesOf(const MeasureSpec& measure) {
