@@ -1,11 +1,12 @@
-// What every device promises (device.h), on each of them.
+// What every device promises, on each of them.
+#include "harness/backend/device.h"
+
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "harness/backend/device.h"
 #include "harness/backend/testing/devices.h"
 #include "harness/graph/builder.h"
 #include "harness/graph/op_schema.h"
