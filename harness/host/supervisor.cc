@@ -32,19 +32,21 @@ absl::StatusOr<std::string> ExecutableOf(const SuperviseOptions& options) {
   return std::string(path, static_cast<size_t>(length));
 }
 
+absl::Status Remove(const std::string& path) {
+  std::error_code error;
+  std::filesystem::remove_all(path, error);
+  if (!error) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat("cannot remove ", path, ": ", error.message()));
+}
+
 // What an earlier attempt left: a report there would count as this run's.
 absl::Status ClearFolder(const std::string& folder) {
   ASSAY_RETURN_IF_ERROR(MakeFolders(folder));
   for (const char* name :
        {kReportFile, kSpecFile, kTrainResultFile, kCompressResultFile,
         kScoreRequestFile, kScoreResultFile, kArtifactsFolder}) {
-    const std::string path = JoinPath(folder, name);
-    std::error_code error;
-    std::filesystem::remove_all(path, error);
-    if (error) {
-      return absl::UnavailableError(
-          absl::StrCat("cannot remove ", path, ": ", error.message()));
-    }
+    ASSAY_RETURN_IF_ERROR(Remove(JoinPath(folder, name)));
   }
   return MakeFolders(JoinPath(folder, kArtifactsFolder));
 }
@@ -164,7 +166,10 @@ class Run {
     *request.mutable_spec() = record_.spec;
     *request.mutable_submissions() = record_.compress.submissions();
     *request.mutable_reference() = record_.train.reference();
-    const absl::Status written = WriteMessage(In(kScoreRequestFile), request);
+    // Foreign code may have put files there under these names.
+    absl::Status written = Remove(In(kScoreResultFile));
+    if (written.ok()) written = Remove(In(kScoreRequestFile));
+    if (written.ok()) written = WriteMessage(In(kScoreRequestFile), request);
     if (!written.ok()) {
       Settle(OutcomeOf(written, Outcome::HARNESS_ERROR, Outcome::SCORE));
       return;
@@ -214,8 +219,9 @@ absl::StatusOr<Report> Supervise(const RunSpec& spec,
   Run run(spec, options, std::move(executable));
   run.Go();
   Report report = MakeReport(run.record());
-  ASSAY_RETURN_IF_ERROR(
-      WriteReport(JoinPath(spec.output_dir(), kReportFile), report));
+  const std::string path = JoinPath(spec.output_dir(), kReportFile);
+  ASSAY_RETURN_IF_ERROR(Remove(path));
+  ASSAY_RETURN_IF_ERROR(WriteReport(path, report));
   return report;
 }
 

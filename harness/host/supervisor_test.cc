@@ -172,6 +172,14 @@ TEST_F(SupervisorTest, TimeIsTheSystems) {
   EXPECT_LT(report.overhead().total_seconds(), 1e6);
 }
 
+TEST_F(SupervisorTest, ForgedFilesAreNotRead) {
+  EXPECT_EQ(Do("forges").dense().name(), "dense");
+  spec_.set_task("score_silent");
+  const Report report = Do("forges");
+  EXPECT_EQ(report.outcome().status(), Outcome::HARNESS_ERROR);
+  EXPECT_EQ(report.dense().name(), "");
+}
+
 TEST_F(SupervisorTest, BytesThatAreNoTextDoNotSpoilTheReport) {
   const Report report = Do("loud");
   EXPECT_EQ(report.outcome().status(), Outcome::EXITED);

@@ -135,6 +135,15 @@ const std::map<std::string, Behaviour>& Behaviours() {
          result.mutable_phases(0)->set_seconds(1e9);
          Leave(s, result);
        }},
+      {"forges",
+       [](const RunSpec& s) {
+         ScoreResult forged;
+         forged.mutable_outcome()->set_status(Outcome::OK);
+         forged.mutable_dense()->set_name("forged");
+         (void)WriteMessage(JoinPath(s.output_dir(), kScoreResultFile), forged);
+         (void)MakeFolders(JoinPath(s.output_dir(), "report.pb/in/the/way"));
+         Leave(s, Submit(s, Network(3)));
+       }},
       {"error",
        [](const RunSpec& s) {
          CompressResult result;
@@ -185,6 +194,7 @@ int Score(const std::string& path) {
   const RunSpec& spec = request.spec();
   EnterStage(Outcome::SCORE);
   if (spec.task() == "score_crash") Crash();
+  if (spec.task() == "score_silent") return 0;
   ScoreResult result;
   result.mutable_outcome()->set_status(Outcome::OK);
   result.mutable_outcome()->set_stage(Outcome::DONE);
