@@ -88,9 +88,12 @@ class HandleRegistry {
     live_.erase(it);
   }
 
-  size_t size() const {
+  // Live objects that were given to the module and not yet freed.
+  int64_t given() const {
     std::lock_guard<std::mutex> lock(mutex_);
-    return live_.size();
+    int64_t count = 0;
+    for (const auto& [handle, object] : live_) count += object->lent ? 0 : 1;
+    return count;
   }
 
  private:

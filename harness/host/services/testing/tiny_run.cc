@@ -27,7 +27,7 @@ T Insist(absl::StatusOr<T> value) {
   return *std::move(value);
 }
 
-// Noise with a bright quadrant that tells the class.
+// Noise with stripes; their direction and channel tell the class.
 void DrawImages(RandomStream& random, int64_t count, Tensor* features,
                 Tensor* labels) {
   *features = Tensor(DType::kF32, {count, kChannels, kExtent, kExtent});
@@ -39,9 +39,9 @@ void DrawImages(RandomStream& random, int64_t count, Tensor* features,
     for (int64_t c = 0; c < kChannels; ++c) {
       for (int64_t y = 0; y < kExtent; ++y) {
         for (int64_t x = 0; x < kExtent; ++x) {
-          const bool bright = (y < kExtent / 2) == (label < 2) &&
-                              (x < kExtent / 2) == (label % 2 == 0);
-          *pixel++ = 0.6f * random.Uniform() + (bright ? 0.3f : 0.0f);
+          const bool stripe =
+              c == label / 2 && (label % 2 == 0 ? x : y) % 2 == 0;
+          *pixel++ = 0.5f * random.Uniform() + (stripe ? 0.5f : 0.0f);
         }
       }
     }
