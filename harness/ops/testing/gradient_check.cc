@@ -28,12 +28,11 @@ std::string NameOf(const Graph& graph, ValueId id) {
 
 class Checker {
  public:
-  Checker(Graph graph, Feeds feeds, uint64_t index)
+  Checker(Graph graph, Feeds feeds, std::vector<ValueId> sources, uint64_t seed)
       : graph_(std::move(graph)),
         feeds_(std::move(feeds)),
-        random_(index, "gradient_check") {}
-
-  void AddSource(ValueId id) { sources_.push_back(id); }
+        sources_(std::move(sources)),
+        random_(seed, "gradient_check") {}
 
   // Adds the function and its gradients to the graph.
   absl::Status Prepare(int order) {
@@ -82,8 +81,9 @@ class Checker {
       for (double& value : seed.span<double>()) {
         value = 2 * random_.UniformDouble() - 1;
       }
-      const ValueId product = b.Mul(term, b.Constant(std::move(seed)));
-      const ValueId part = b.Op("reduce_sum", {product});
+      const ValueId product = b.Mul(term, b.Constant(seed.Cast(b.dtype(term))));
+      const ValueId part =
+          b.Op("cast", {b.Op("reduce_sum", {product})}, {{"dtype", "f64"}});
       sum = sum == kNoValue ? part : b.Add(sum, part);
     }
     ASSAY_RETURN_IF_ERROR(b.status());
@@ -128,17 +128,16 @@ class Checker {
 
   Graph graph_;
   Feeds feeds_;
-  RandomStream random_;
   std::vector<ValueId> sources_, gradients_;
+  RandomStream random_;
   ValueId function_ = kNoValue;
 };
 
-}  // namespace
-
-absl::Status CheckGradient(const OpCase& op_case, size_t index, int order) {
-  ASSAY_ASSIGN_OR_RETURN(Graph graph, MakeCaseGraph(op_case, DType::kF64));
-  const std::vector<Tensor> operands =
-      MakeOperands(op_case, DType::kF64, index);
+// The case's graph and operands, ready to be prepared.
+absl::StatusOr<Checker> MakeChecker(const OpCase& op_case, DType dtype,
+                                    size_t index) {
+  ASSAY_ASSIGN_OR_RETURN(Graph graph, MakeCaseGraph(op_case, dtype));
+  const std::vector<Tensor> operands = MakeOperands(op_case, dtype, index);
   Feeds feeds;
   std::vector<ValueId> sources;
   for (size_t i = 0; i < operands.size(); ++i) {
@@ -150,10 +149,21 @@ absl::Status CheckGradient(const OpCase& op_case, size_t index, int order) {
       sources.push_back(graph.FindValue(name));
     }
   }
-  Checker checker(std::move(graph), std::move(feeds), index);
-  for (const ValueId source : sources) checker.AddSource(source);
+  return Checker(std::move(graph), std::move(feeds), std::move(sources), index);
+}
+
+}  // namespace
+
+absl::Status CheckGradient(const OpCase& op_case, size_t index, int order) {
+  ASSAY_ASSIGN_OR_RETURN(Checker checker,
+                         MakeChecker(op_case, DType::kF64, index));
   ASSAY_RETURN_IF_ERROR(checker.Prepare(order));
   return checker.Check();
+}
+
+absl::Status CheckGradientTypes(const OpCase& op_case, DType dtype, int order) {
+  ASSAY_ASSIGN_OR_RETURN(Checker checker, MakeChecker(op_case, dtype, 0));
+  return checker.Prepare(order);
 }
 
 }  // namespace assay

@@ -14,6 +14,10 @@ namespace assay {
 // combination of the first gradients. Reports the worst element.
 absl::Status CheckGradient(const OpCase& op_case, size_t index, int order);
 
+// That the graph of the gradient (or of the gradient's gradient) can be built
+// with operands of `dtype`: every node of it takes the types that arrive.
+absl::Status CheckGradientTypes(const OpCase& op_case, DType dtype, int order);
+
 }  // namespace assay
 
 #endif  // ASSAY_HARNESS_OPS_TESTING_GRADIENT_CHECK_H_

@@ -88,6 +88,11 @@ TEST_P(CaseTest, TakesBf16) {
   EXPECT_OK(Run(DType::kBF16));
 }
 
+TEST_P(CaseTest, GradientsTakeBf16) {
+  if (!Case().bf16 || Case().order < 1) GTEST_SKIP() << "no bf16 gradient";
+  EXPECT_OK(CheckGradientTypes(Case(), DType::kBF16, Case().order));
+}
+
 TEST_P(CaseTest, FirstGradientMatchesDifferences) {
   if (Case().order < 1) GTEST_SKIP() << "not differentiated";
   EXPECT_OK(CheckGradient(Case(), GetParam(), 1));
