@@ -4,13 +4,18 @@
 #include <iterator>
 
 #include "harness/backend/cpu/support.h"
+#include "harness/ops/attention/cpu/rope_cpu.h"
 #include "harness/ops/conv/cpu/conv_cpu.h"
 #include "harness/ops/elementwise/cpu/elementwise_cpu.h"
+#include "harness/ops/fused/cpu/fused_cpu.h"
 #include "harness/ops/matmul/cpu/matmul_cpu.h"
 #include "harness/ops/norm/cpu/batch_norm_cpu.h"
+#include "harness/ops/norm/cpu/row_norm_cpu.h"
 #include "harness/ops/optimizer/cpu/optimizer_cpu.h"
 #include "harness/ops/pool/cpu/pool_cpu.h"
+#include "harness/ops/random/cpu/random_cpu.h"
 #include "harness/ops/reduce/cpu/reduce_cpu.h"
+#include "harness/ops/reduce/cpu/scan_cpu.h"
 #include "harness/ops/shape/cpu/index_cpu.h"
 #include "harness/ops/shape/cpu/shape_cpu.h"
 #include "harness/ops/softmax/cpu/softmax_cpu.h"

@@ -70,6 +70,7 @@ ProgramBuilder::ProgramBuilder(const Graph& graph, KernelFinder find,
       engine_(engine),
       stream_(engine),
       threads_(threads),
+      built_(static_cast<size_t>(graph.node_count()), false),
       values_(static_cast<size_t>(graph.value_count())) {}
 
 SlotId ProgramBuilder::NewSlot(Place place, size_t index, int64_t bytes) {
@@ -96,12 +97,20 @@ void ProgramBuilder::AddOperands() {
 absl::Status ProgramBuilder::AddConstant(ValueId value) {
   ValueState& s = state(value);
   s.layout = PlainLayout(type(value));
-  ASSAY_ASSIGN_OR_RETURN(AlignedMemory memory, AllocateAligned(s.layout.bytes));
-  std::memcpy(memory.get(), graph_.value(value).constant.raw(),
-              static_cast<size_t>(s.layout.bytes));
-  s.slot = NewSlot(Place::kConstant, parts_.constants.size(), s.layout.bytes);
-  parts_.constants.push_back(std::move(memory));
-  return absl::OkStatus();
+  s.slot = Constant(graph_.value(value).constant.raw(), s.layout.bytes);
+  return status_;
+}
+
+SlotId ProgramBuilder::Constant(const void* data, int64_t bytes) {
+  absl::StatusOr<AlignedMemory> memory = AllocateAligned(bytes);
+  if (!memory.ok()) {
+    status_.Update(memory.status());
+    return kNoSlot;
+  }
+  std::memcpy(memory->get(), data, static_cast<size_t>(bytes));
+  const SlotId id = NewSlot(Place::kConstant, parts_.constants.size(), bytes);
+  parts_.constants.push_back(*std::move(memory));
+  return id;
 }
 
 SlotId ProgramBuilder::PackConstant(SlotId from,
@@ -168,6 +177,45 @@ SlotId ProgramBuilder::ReadAs(ValueId value, const dnnl::memory::desc& view,
   }
   state(value).copies.push_back({view, want, to});
   return to;
+}
+
+SlotId ProgramBuilder::ReadReshaped(ValueId value,
+                                    const dnnl::memory::desc& want) {
+  if (want.get_dims() == DnnlDims(shape(value))) return Read(value, want);
+  return ReadPlain(value);
+}
+
+bool ProgramBuilder::DiesHere(ValueId value) const {
+  const SlotId id = state(value).slot;
+  if (slots_[static_cast<size_t>(id)].place != Place::kArena) return false;
+  auto kept = [&](ValueId v) { return state(v).slot == id; };
+  auto waits = [&](NodeId node) {
+    const std::vector<NodeId>& own = unit_->nodes;
+    return !built_[static_cast<size_t>(node)] &&
+           std::find(own.begin(), own.end(), node) == own.end();
+  };
+  // Values may share the slot: reshapes and identities.
+  for (NodeId node = 0; node < graph_.node_count(); ++node) {
+    if (!waits(node)) continue;
+    for (const ValueId v : graph_.node(node).inputs) {
+      if (v != kNoValue && kept(v)) return false;
+    }
+  }
+  for (const Graph::Output& o : graph_.outputs()) {
+    if (kept(o.value)) return false;
+  }
+  for (const Graph::Update& u : graph_.updates()) {
+    if (kept(u.value)) return false;
+  }
+  return true;
+}
+
+SlotId ProgramBuilder::TakeOver(ValueId value, const dnnl::memory::desc& want) {
+  const SlotId read = ReadReshaped(value, want);
+  if (DiesHere(value)) return read;
+  const SlotId own = Scratch(static_cast<int64_t>(want.get_size()));
+  AddCopy(read, own, slot(own).bytes);
+  return own;
 }
 
 SlotId ProgramBuilder::Write(ValueId value, const Layout& layout) {
@@ -407,6 +455,7 @@ absl::StatusOr<ProgramParts> ProgramBuilder::Build() {
   AddOperands();
   for (const Unit& unit : PlanUnits(graph_, find_)) {
     ASSAY_RETURN_IF_ERROR(BuildUnit(unit));
+    for (const NodeId id : unit.nodes) built_[static_cast<size_t>(id)] = true;
   }
   for (const Graph::Output& output : graph_.outputs()) {
     if (is_constant(output.value) && state(output.value).slot == kNoSlot) {

@@ -91,6 +91,15 @@ class ProgramBuilder {
   SlotId ReadAs(ValueId value, const dnnl::memory::desc& view,
                 const dnnl::memory::desc& want);
 
+  // Reads `value`, whose elements may have merged axes in `want`: reordered as
+  // Read where the axes are its own, else row-major.
+  SlotId ReadReshaped(ValueId value, const dnnl::memory::desc& want);
+  // A slot that holds `value` as `want` and that this unit may change: the
+  // value's own memory where nothing reads it later, else a copy.
+  SlotId TakeOver(ValueId value, const dnnl::memory::desc& want);
+  // Memory that holds these bytes.
+  SlotId Constant(const void* data, int64_t bytes);
+
   SlotId Write(ValueId value, const Layout& layout);
   SlotId WritePlain(ValueId value);
   // `value` is the memory of `slot`: no step.
@@ -142,6 +151,8 @@ class ProgramBuilder {
   SlotId NewSlot(Place place, size_t index, int64_t bytes);
   void AddOperands();
   absl::Status AddConstant(ValueId value);
+  // True when no unit behind this one reads the memory of `value`.
+  bool DiesHere(ValueId value) const;
   // A constant in another layout, computed now.
   SlotId PackConstant(SlotId from, const dnnl::memory::desc& from_desc,
                       const dnnl::memory::desc& to_desc);
@@ -161,6 +172,7 @@ class ProgramBuilder {
   dnnl::stream stream_;
   int threads_;
   const Unit* unit_ = nullptr;
+  std::vector<bool> built_;  // by node
   std::vector<ValueState> values_;
   std::vector<Slot> slots_;
   ProgramParts parts_;

@@ -146,22 +146,31 @@ class Planner {
 
   bool Elementwise(NodeId id) const { return find_(op(id))->elementwise; }
 
-  // Integers beyond 2^24 need another arithmetic than floats.
+  bool HasGrid(NodeId id) const {
+    return op(id) == "quantize_linear" || op(id) == "dequantize_linear" ||
+           op(id) == "fake_quantize";
+  }
+
+  // Integers beyond 2^24 need another arithmetic than floats; zero points are
+  // small.
   bool Wide(NodeId id) const {
     auto wide = [&](ValueId v) {
-      if (v == kNoValue) return false;
       const DType t = graph_.type(v).dtype;
       return t == DType::kF64 || t == DType::kS32 || t == DType::kS64;
     };
     const Node& node = graph_.node(id);
-    return std::any_of(node.inputs.begin(), node.inputs.end(), wide) ||
+    const auto inputs_end =
+        HasGrid(id) ? node.inputs.begin() + 1 : node.inputs.end();
+    return std::any_of(node.inputs.begin(), inputs_end, wide) ||
            std::any_of(node.outputs.begin(), node.outputs.end(), wide);
   }
 
-  // A cast to another type than f32 rounds, which must stay visible.
+  // Casts to another type than f32 and quantization round, which must stay
+  // visible.
   bool Rounds(NodeId id) const {
-    return op(id) == "cast" &&
-           graph_.type(graph_.node(id).outputs[0]).dtype != DType::kF32;
+    return op(id) == "quantize_linear" ||
+           (op(id) == "cast" &&
+            graph_.type(graph_.node(id).outputs[0]).dtype != DType::kF32);
   }
 
   void JoinReader(NodeId id) {

@@ -53,6 +53,12 @@ ASSAY_FORMULA(Where, a != 0 ? b : c)
 ASSAY_FORMULA(Round, VectorRound(a))
 ASSAY_FORMULA(Copy, a)
 ASSAY_FORMULA(PowScalar, std::pow(a, p))
+// Steps on a grid of scale b and zero point c; saturation comes with the store.
+ASSAY_FORMULA(Zeroed, a == a ? a : T(0))
+ASSAY_FORMULA(Quantize, Zeroed<T>(VectorRound(a / b), b, c, p, q) + c)
+ASSAY_FORMULA(Dequantize, (a - c) * b)
+ASSAY_FORMULA(FakeQuantize,
+              (Clip<T>(VectorRound(a / b) + c, b, c, p, q) - c) * b)
 #undef ASSAY_FORMULA
 
 // ASSAY_B and ASSAY_C are the second and third operand, or anything.
@@ -113,6 +119,9 @@ ASSAY_BOTH(Equal)
 // Ternary.
 #define ASSAY_C c[i]
 ASSAY_BOTH(Where)
+ASSAY_BOTH(Quantize)
+ASSAY_BOTH(Dequantize)
+ASSAY_BOTH(FakeQuantize)
 #undef ASSAY_B
 #undef ASSAY_C
 
@@ -124,11 +133,13 @@ constexpr BlockOp kBlockOps[] = {
     ASSAY_ROW("add", Add, true),
     ASSAY_ROW("cast", Copy, true),
     ASSAY_ROW("clip", Clip, false),
+    ASSAY_ROW("dequantize_linear", Dequantize, false),
     ASSAY_ROW("div", Div, false),
     ASSAY_ROW("div_truncated", DivTruncated, false),
     ASSAY_ROW("equal", Equal, false),
     ASSAY_ROW("erf", Erf, true),
     ASSAY_ROW("exp", Exp, false),
+    ASSAY_ROW("fake_quantize", FakeQuantize, false),
     ASSAY_ROW("gelu", Gelu, true),
     ASSAY_ROW("gelu_tanh", GeluTanh, true),
     ASSAY_ROW("greater", Greater, false),
@@ -139,6 +150,7 @@ constexpr BlockOp kBlockOps[] = {
     ASSAY_ROW("mul", Mul, true),
     ASSAY_ROW("neg", Neg, true),
     ASSAY_ROW("pow_scalar", PowScalar, false),
+    ASSAY_ROW("quantize_linear", Quantize, false),
     ASSAY_ROW("relu", Relu, true),
     ASSAY_ROW("relu6", Relu6, true),
     ASSAY_ROW("relu_backward", ReluBackward, true),
@@ -196,6 +208,27 @@ ASSAY_CPU_CLONES void StoreBf16(const float* src, int64_t n, BFloat16* dst) {
   }
 }
 
+#define ASSAY_BYTES(Byte)                                                      \
+  ASSAY_CPU_CLONES void Load_##Byte(const Byte* src, int64_t n, float* dst) {  \
+    _Pragma("omp simd") for (int64_t i = 0; i < n; ++i) {                      \
+      dst[i] = static_cast<float>(src[i]);                                     \
+    }                                                                          \
+  }                                                                            \
+  ASSAY_CPU_CLONES void Store_##Byte(const float* src, int64_t n, Byte* dst) { \
+    constexpr float kLow = std::numeric_limits<Byte>::min();                   \
+    constexpr float kHigh = std::numeric_limits<Byte>::max();                  \
+    _Pragma("omp simd") for (int64_t i = 0; i < n; ++i) {                      \
+      const float x = src[i];                                                  \
+      const float above = x > kLow ? x : kLow;                                 \
+      const float within = above < kHigh ? above : kHigh;                      \
+      const float kept = x == x ? within : 0.0f;                               \
+      dst[i] = static_cast<Byte>(static_cast<int32_t>(RoundSmall(kept)));      \
+    }                                                                          \
+  }
+ASSAY_BYTES(int8_t)
+ASSAY_BYTES(uint8_t)
+#undef ASSAY_BYTES
+
 // Calls f<T>() with the C++ type of `dtype`.
 template <typename F>
 void Visit(DType dtype, const F& f) {
@@ -245,10 +278,16 @@ const BlockOp* FindBlockOp(absl::string_view name) {
 }
 
 void LoadBlock(DType dtype, const void* src, int64_t n, float* dst) {
-  if (dtype == DType::kBF16) {
-    return LoadBf16(static_cast<const BFloat16*>(src), n, dst);
+  switch (dtype) {
+    case DType::kBF16:
+      return LoadBf16(static_cast<const BFloat16*>(src), n, dst);
+    case DType::kS8:
+      return Load_int8_t(static_cast<const int8_t*>(src), n, dst);
+    case DType::kU8:
+      return Load_uint8_t(static_cast<const uint8_t*>(src), n, dst);
+    default:
+      return Load(dtype, src, n, dst);
   }
-  Load(dtype, src, n, dst);
 }
 
 void LoadBlock(DType dtype, const void* src, int64_t n, double* dst) {
@@ -256,10 +295,16 @@ void LoadBlock(DType dtype, const void* src, int64_t n, double* dst) {
 }
 
 void StoreBlock(DType dtype, const float* src, int64_t n, void* dst) {
-  if (dtype == DType::kBF16) {
-    return StoreBf16(src, n, static_cast<BFloat16*>(dst));
+  switch (dtype) {
+    case DType::kBF16:
+      return StoreBf16(src, n, static_cast<BFloat16*>(dst));
+    case DType::kS8:
+      return Store_int8_t(src, n, static_cast<int8_t*>(dst));
+    case DType::kU8:
+      return Store_uint8_t(src, n, static_cast<uint8_t*>(dst));
+    default:
+      return Store(dtype, src, n, dst);
   }
-  Store(dtype, src, n, dst);
 }
 
 void StoreBlock(DType dtype, const double* src, int64_t n, void* dst) {

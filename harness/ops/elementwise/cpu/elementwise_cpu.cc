@@ -23,6 +23,13 @@ bool IsWide(DType dtype) {
   return dtype == DType::kF64 || dtype == DType::kS32 || dtype == DType::kS64;
 }
 
+// quantize_linear and its like: scale and zero point lie along one axis, and
+// the zero point's integers are small.
+bool HasGrid(const Node& node) {
+  return node.op == "quantize_linear" || node.op == "dequantize_linear" ||
+         node.op == "fake_quantize";
+}
+
 // Strides that walk a row-major tensor of `shape` over `extents` as NumPy
 // broadcasts.
 std::vector<int64_t> BroadcastStridesOver(const Shape& shape,
@@ -76,10 +83,13 @@ class UnitExpression {
       for (const ValueId v : graph.node(id).outputs) registers[v] = -1;
     }
     for (const NodeId id : builder_.unit().nodes) {
-      for (const ValueId v : graph.node(id).inputs) {
+      const Node& node = graph.node(id);
+      for (size_t i = 0; i < node.inputs.size(); ++i) {
+        const ValueId v = node.inputs[i];
         if (registers.count(v) > 0) continue;
         registers[v] = static_cast<int>(inputs_.size());
         inputs_.push_back(v);
+        views_.push_back(ViewOf(node, i));
       }
     }
     for (const NodeId id : builder_.unit().nodes) {
@@ -91,9 +101,10 @@ class UnitExpression {
             absl::StrCat(node.op, " is not an elementwise op"));
       }
       keeps_zero_ = keeps_zero_ && KeepsZero(node, *instruction.op);
-      for (const ValueId v : node.inputs) {
-        instruction.operands.push_back(registers[v]);
-        spec_.wide = spec_.wide || IsWide(graph.type(v).dtype);
+      for (size_t i = 0; i < node.inputs.size(); ++i) {
+        instruction.operands.push_back(registers[node.inputs[i]]);
+        if (HasGrid(node) && i > 0) continue;
+        spec_.wide = spec_.wide || IsWide(graph.type(node.inputs[i]).dtype);
       }
       spec_.wide = spec_.wide || IsWide(graph.type(node.outputs[0]).dtype);
       if (node.op == "clip") {
@@ -101,12 +112,26 @@ class UnitExpression {
         instruction.q = node.attributes.Real("high", kInfinity);
       } else if (node.op == "pow_scalar") {
         instruction.p = node.attributes.Real("exponent", 1);
+      } else if (node.op == "fake_quantize") {
+        instruction.p = static_cast<double>(node.attributes.Int("low", 0));
+        instruction.q = static_cast<double>(node.attributes.Int("high", 255));
       }
       registers[node.outputs[0]] =
           static_cast<int>(inputs_.size() + spec_.instructions.size());
       spec_.instructions.push_back(std::move(instruction));
     }
     return absl::OkStatus();
+  }
+
+  // The shape as which operand i broadcasts against the result.
+  Shape ViewOf(const Node& node, size_t i) const {
+    const Shape& shape = builder_.shape(node.inputs[i]);
+    if (!HasGrid(node) || i == 0 || shape.size() != 1) return shape;
+    int64_t axis = node.attributes.Int("axis", 0);
+    if (axis < 0) axis += static_cast<int64_t>(type_.shape.size());
+    Shape view(type_.shape.size(), 1);
+    view[static_cast<size_t>(axis)] = shape[0];
+    return view;
   }
 
   const BlockOp* OpOf(const Node& node) const {
@@ -185,11 +210,10 @@ class UnitExpression {
   std::vector<SlotId> ReadBroadcast() {
     spec_.extents = type_.shape;
     std::vector<SlotId> slots;
-    for (const ValueId v : inputs_) {
-      slots.push_back(builder_.ReadPlain(v));
-      spec_.inputs.push_back(
-          {slots.back(), builder_.type(v).dtype,
-           BroadcastStridesOver(builder_.shape(v), type_.shape)});
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+      slots.push_back(builder_.ReadPlain(inputs_[i]));
+      spec_.inputs.push_back({slots.back(), builder_.type(inputs_[i]).dtype,
+                              BroadcastStridesOver(views_[i], type_.shape)});
     }
     return slots;
   }
@@ -198,6 +222,7 @@ class UnitExpression {
   ValueId result_;
   TensorType type_;
   std::vector<ValueId> inputs_;
+  std::vector<Shape> views_;
   ExpressionSpec spec_;
   bool keeps_zero_ = true;
 };

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "harness/backend/cpu/multiversion.h"
 #include "harness/backend/cpu/parallel.h"
 #include "harness/core/shape.h"
@@ -121,7 +122,12 @@ class AdamwKernel final : public Kernel {
 
   absl::Status Run(void* const* slots) const override {
     const double rate = static_cast<double>(*At<const float>(slots, at_.rate));
-    const double t = static_cast<double>(*At<const int64_t>(slots, at_.step));
+    const int64_t count = *At<const int64_t>(slots, at_.step);
+    if (count < 1) {
+      return absl::OutOfRangeError(
+          absl::StrCat("step: expected at least 1, got ", count));
+    }
+    const double t = static_cast<double>(count);
     const AdamwStep step = {
         static_cast<float>(k_.beta1),
         static_cast<float>(k_.beta2),
@@ -189,7 +195,7 @@ absl::Status MakeAdamwStep(ProgramBuilder& b) {
   b.MayOverwrite(at.new_second, at.second);
   const AdamwConstants constants = {
       a.Real("beta1", 0.9), a.Real("beta2", 0.999), a.Real("epsilon", 1e-8),
-      a.Real("weight_decay", 0.01)};
+      a.Real("weight_decay", 0)};
   b.AddStep(std::make_unique<AdamwKernel>(
                 at, constants, ElementCount(b.shape(b.input(0))), b.threads()),
             {at.parameter, at.gradient, at.first, at.second, at.rate, at.step},

@@ -1,0 +1,142 @@
+#include "harness/ops/norm/cpu/row_norm_rows.h"
+
+#include <cmath>
+
+#include "harness/backend/cpu/vector16.h"
+
+namespace assay::cpu {
+namespace {
+
+// f(vector index, lanes) over a row; the last vector may be partial.
+template <typename F>
+ASSAY_ALWAYS_INLINE void ForVectors(int64_t n, const F& f) {
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) f(i, int64_t{kLanes});
+  if (i < n) f(i, n - i);
+}
+
+template <typename T>
+ASSAY_ALWAYS_INLINE V16 Get(const T* p, int64_t lanes) {
+  return lanes == kLanes ? LoadLanes(p) : LoadSome(p, lanes);
+}
+template <typename T>
+ASSAY_ALWAYS_INLINE void Put(V16 v, int64_t lanes, T* p) {
+  if (lanes == kLanes) {
+    StoreLanes(v, p);
+  } else {
+    StoreSome(v, lanes, p);
+  }
+}
+
+// x - mean with 0 in lanes beyond the row.
+template <typename T>
+ASSAY_ALWAYS_INLINE V16 Centre(const T* p, int64_t lanes, float mean) {
+  if (lanes == kLanes) return LoadLanes(p) - mean;
+  float some[kLanes] = {};
+  for (int64_t i = 0; i < lanes; ++i) some[i] = static_cast<float>(p[i]) - mean;
+  return LoadLanes(some);
+}
+
+template <typename T>
+ASSAY_ALWAYS_INLINE RowStatistics StatisticsBody(const T* x, int64_t n,
+                                                 bool centred, float epsilon) {
+  const float count = static_cast<float>(n);
+  float mean = 0;
+  if (centred) {
+    V16 sum = {};
+    ForVectors(n, [&](int64_t i, int64_t lanes) { sum += Get(x + i, lanes); });
+    mean = SumLanes(sum) / count;
+  }
+  V16 squares = {};
+  ForVectors(n, [&](int64_t i, int64_t lanes) {
+    const V16 d = Centre(x + i, lanes, mean);
+    squares += d * d;
+  });
+  return {mean, 1.0f / std::sqrt(SumLanes(squares) / count + epsilon)};
+}
+
+template <typename T>
+ASSAY_ALWAYS_INLINE void NormalizeBody(const T* x, int64_t n,
+                                       const RowStatistics& s,
+                                       const float* scale, const float* shift,
+                                       T* dst) {
+  ForVectors(n, [&](int64_t i, int64_t lanes) {
+    V16 y = (Get(x + i, lanes) - s.mean) * s.rstd * Get(scale + i, lanes);
+    if (shift != nullptr) y += Get(shift + i, lanes);
+    Put(y, lanes, dst + i);
+  });
+}
+
+template <typename T>
+ASSAY_ALWAYS_INLINE void BackwardBody(const T* x, const T* diff, int64_t n,
+                                      const RowStatistics& s, bool centred,
+                                      const float* scale, T* diff_src,
+                                      float* diff_scale, float* diff_shift) {
+  V16 sum = {}, dot = {};
+  ForVectors(n, [&](int64_t i, int64_t lanes) {
+    const V16 g = Get(diff + i, lanes);
+    const V16 xhat = Centre(x + i, lanes, s.mean) * s.rstd;
+    const V16 e = g * Get(scale + i, lanes);
+    sum += e;
+    dot += e * xhat;
+    Put(Get(diff_scale + i, lanes) + g * xhat, lanes, diff_scale + i);
+    if (diff_shift != nullptr) {
+      Put(Get(diff_shift + i, lanes) + g, lanes, diff_shift + i);
+    }
+  });
+  const float count = static_cast<float>(n);
+  const float mean = centred ? SumLanes(sum) / count : 0.0f;
+  const float mean_x = SumLanes(dot) / count;
+  ForVectors(n, [&](int64_t i, int64_t lanes) {
+    const V16 xhat = Centre(x + i, lanes, s.mean) * s.rstd;
+    const V16 e = Get(diff + i, lanes) * Get(scale + i, lanes);
+    Put((e - mean - xhat * mean_x) * s.rstd, lanes, diff_src + i);
+  });
+}
+
+#define ASSAY_ROWS(T)                                                         \
+  ASSAY_CPU_CLONES RowStatistics StatisticsOf##T(                             \
+      const T* x, int64_t n, bool centred, float epsilon) {                   \
+    return StatisticsBody(x, n, centred, epsilon);                            \
+  }                                                                           \
+  ASSAY_CPU_CLONES void NormalizeOf##T(                                       \
+      const T* x, int64_t n, const RowStatistics& s, const float* scale,      \
+      const float* shift, T* dst) {                                           \
+    NormalizeBody(x, n, s, scale, shift, dst);                                \
+  }                                                                           \
+  ASSAY_CPU_CLONES void BackwardOf##T(const T* x, const T* diff, int64_t n,   \
+                                      const RowStatistics& s, bool centred,   \
+                                      const float* scale, T* diff_src,        \
+                                      float* diff_scale, float* diff_shift) { \
+    BackwardBody(x, diff, n, s, centred, scale, diff_src, diff_scale,         \
+                 diff_shift);                                                 \
+  }
+ASSAY_ROWS(float)
+ASSAY_ROWS(BFloat16)
+#undef ASSAY_ROWS
+
+}  // namespace
+
+#define ASSAY_ROWS(T)                                                        \
+  template <>                                                                \
+  RowStatistics StatisticsOf(const T* x, int64_t n, bool centred,            \
+                             float epsilon) {                                \
+    return StatisticsOf##T(x, n, centred, epsilon);                          \
+  }                                                                          \
+  template <>                                                                \
+  void NormalizeRow(const T* x, int64_t n, const RowStatistics& s,           \
+                    const float* scale, const float* shift, T* dst) {        \
+    NormalizeOf##T(x, n, s, scale, shift, dst);                              \
+  }                                                                          \
+  template <>                                                                \
+  void BackwardRow(const T* x, const T* diff, int64_t n,                     \
+                   const RowStatistics& s, bool centred, const float* scale, \
+                   T* diff_src, float* diff_scale, float* diff_shift) {      \
+    BackwardOf##T(x, diff, n, s, centred, scale, diff_src, diff_scale,       \
+                  diff_shift);                                               \
+  }
+ASSAY_ROWS(float)
+ASSAY_ROWS(BFloat16)
+#undef ASSAY_ROWS
+
+}  // namespace assay::cpu
