@@ -8,8 +8,8 @@
 namespace assay::datasets::grammar {
 namespace {
 
-// Scales the number of adjectives, hence how many are rare; 1 leaves a small
-// encoder about one error in ten.
+// Scales the number of adjectives, hence how many are rare. The README says
+// what a small encoder reaches at this value.
 constexpr double kDifficulty = 1.0;
 constexpr int64_t kAdjectives = static_cast<int64_t>(400 * kDifficulty);
 

@@ -16,8 +16,8 @@
 namespace assay::datasets::shapes {
 namespace {
 
-// Scales noise, occlusion and clutter together; 1 leaves a small convolutional
-// network about one error in ten.
+// Scales noise, occlusion and clutter together. The README says what a small
+// network reaches at this value.
 constexpr float kDifficulty = 0.75f;
 
 constexpr uint64_t kSeed = 1;

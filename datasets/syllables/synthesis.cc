@@ -7,8 +7,8 @@
 namespace assay::datasets::syllables {
 namespace {
 
-// Scales the spread of formant targets and the background noise; 1 leaves a
-// small convolutional network about one error in ten.
+// Scales the spread of formant targets and the background noise. The README
+// says what a small network reaches at this value.
 constexpr float kDifficulty = 1.0f;
 
 constexpr float kPi = 3.14159265f;
