@@ -12,7 +12,7 @@ _LOADERS = [
     "//plugins:__subpackages__",
 ]
 
-def assay_plugin(name, srcs, deps, claims = None, copts = [], linkopts = [], data = []):
+def assay_plugin(name, srcs, deps, claims = None, copts = [], linkopts = [], data = [], conformance = {}):
     """Declares a plugin `<name>.so` and its `<name>_conformance_test`.
 
     The shared object exports `assay_module_open_v1` and nothing else, so that
@@ -26,6 +26,7 @@ def assay_plugin(name, srcs, deps, claims = None, copts = [], linkopts = [], dat
       copts: further flags of the compiler.
       linkopts: further flags of the linker.
       data: files the plugin reads at run time.
+      conformance: settings that make a run short for the conformance test.
     """
     library = name + ".so"
     cc_binary(
@@ -43,7 +44,10 @@ def assay_plugin(name, srcs, deps, claims = None, copts = [], linkopts = [], dat
     cc_test(
         name = name + "_conformance_test",
         size = "small",
-        args = ["$(rootpath :%s)" % library],
+        args = ["$(rootpath :%s)" % library] + [
+            "%s=%s" % (key, value)
+            for key, value in conformance.items()
+        ],
         data = [":" + library],
         deps = [_CONFORMANCE],
     )

@@ -1,6 +1,9 @@
 """The plugins of this repository: one sorted row each, named like its folder."""
 
 PLUGINS = [
+    "null",
+    "plain_c",
+    "template",
 ]
 
 def plugin_libraries(plugins = PLUGINS):

@@ -150,6 +150,19 @@ TEST_F(SdkTest, RefusesAHostOfOtherRevisionsInWords) {
   EXPECT_STREQ(answer_.why, "this module speaks revision 1, the host 2 to 5");
 }
 
+TEST(CardTest, ACopyOutlivesWhatItWasMadeFrom) {
+  const auto make = [] {
+    assay::sdk::Card card("copied");
+    card.Version("1.2.3").Choice(1, "how", {"this", "that"}, "that", "help");
+    return assay::sdk::Card(card);
+  };
+  assay::sdk::Card copy = make();
+  const assay_card& raw = *copy.raw();
+  EXPECT_EQ(assay::sdk::ToView(raw.id), "copied");
+  EXPECT_EQ(assay::sdk::ToView(raw.version), "1.2.3");
+  EXPECT_EQ(assay::sdk::ToView(raw.parameters[0]->choices[1]), "that");
+}
+
 TEST(StatusOrTest, TheValueOfAnErrorThrows) {
   const StatusOr<int> none = assay::sdk::Cancelled();
   EXPECT_THROW((void)none.value(), std::logic_error);

@@ -6,6 +6,7 @@
 #include <deque>
 #include <limits>
 #include <map>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -36,33 +37,38 @@ struct Range {
 };
 
 // Who a method is and which parameters it takes. A parameter's number (the
-// first argument) is for ever: never reuse one, retire it.
+// first argument) is for ever: never reuse one, retire it. Copies are the same
+// card.
 class Card {
  public:
   explicit Card(std::string_view id) {
-    card_.size = ASSAY_SIZE(assay_card);
-    card_.revision = ASSAY_REVISION;
-    card_.id = Keep(id);
-    card_.determinism = ASSAY_STATISTICAL;
+    s_->card.size = ASSAY_SIZE(assay_card);
+    s_->card.revision = ASSAY_REVISION;
+    s_->card.id = Keep(id);
+    s_->card.determinism = ASSAY_STATISTICAL;
   }
 
-  Card& Version(std::string_view v) { return card_.version = Keep(v), *this; }
-  Card& Title(std::string_view v) { return card_.title = Keep(v), *this; }
-  Card& Paper(std::string_view v) { return card_.paper = Keep(v), *this; }
-  Card& Licence(std::string_view v) { return card_.licence = Keep(v), *this; }
+  Card& Version(std::string_view v) {
+    return s_->card.version = Keep(v), *this;
+  }
+  Card& Title(std::string_view v) { return s_->card.title = Keep(v), *this; }
+  Card& Paper(std::string_view v) { return s_->card.paper = Keep(v), *this; }
+  Card& Licence(std::string_view v) {
+    return s_->card.licence = Keep(v), *this;
+  }
   Card& Kind(sdk::Kind kind) {
-    return card_.kind = static_cast<uint32_t>(kind), *this;
+    return s_->card.kind = static_cast<uint32_t>(kind), *this;
   }
   Card& Determinism(sdk::Determinism level) {
-    return card_.determinism = static_cast<uint32_t>(level), *this;
+    return s_->card.determinism = static_cast<uint32_t>(level), *this;
   }
   // Bits ASSAY_BUDGET_...: what it can meet. None: only runs without budget.
-  Card& Budgets(uint32_t kinds) { return card_.budgets = kinds, *this; }
+  Card& Budgets(uint32_t kinds) { return s_->card.budgets = kinds, *this; }
   // Bits ASSAY_IMAGE, ...; any unless said.
-  Card& Modalities(uint32_t bits) { return card_.modalities = bits, *this; }
+  Card& Modalities(uint32_t bits) { return s_->card.modalities = bits, *this; }
   // A host table that the method cannot do without: ASSAY_TRAIN_ID.
   Card& Requires(std::string_view table) {
-    requires_.push_back(Keep(table));
+    s_->tables.push_back(Keep(table));
     return *this;
   }
 
@@ -94,10 +100,10 @@ class Card {
                const std::vector<std::string_view>& choices,
                std::string_view preset, std::string_view help) {
     assay_param& p = New(id, ASSAY_PARAM_CHOICE, key, help);
-    lists_.emplace_back();
-    for (std::string_view c : choices) lists_.back().push_back(Keep(c));
-    p.choices = lists_.back().data();
-    p.choice_count = lists_.back().size();
+    s_->lists.emplace_back();
+    for (std::string_view c : choices) s_->lists.back().push_back(Keep(c));
+    p.choices = s_->lists.back().data();
+    p.choice_count = s_->lists.back().size();
     p.preset_text = Keep(preset);
     return *this;
   }
@@ -111,27 +117,28 @@ class Card {
     assay_param& p = New(id, ASSAY_PARAM_REALS, key, help);
     p.low = range.low;
     p.high = range.high;
-    reals_.push_back(std::move(preset));
-    p.preset_reals = reals_.back().data();
-    p.preset_reals_count = reals_.back().size();
+    s_->reals.push_back(std::move(preset));
+    p.preset_reals = s_->reals.back().data();
+    p.preset_reals_count = s_->reals.back().size();
     return *this;
   }
 
-  // The card as the host reads it; lent as long as this object is not changed.
+  // The card as the host reads it; lent as long as a copy of this object lives
+  // and none is changed.
   const assay_card* raw() {
-    pointers_.clear();
-    for (const assay_param& p : params_) pointers_.push_back(&p);
-    card_.parameters = pointers_.data();
-    card_.parameter_count = pointers_.size();
-    card_.requires_tables = requires_.data();
-    card_.requires_count = requires_.size();
-    return &card_;
+    s_->pointers.clear();
+    for (const assay_param& p : s_->params) s_->pointers.push_back(&p);
+    s_->card.parameters = s_->pointers.data();
+    s_->card.parameter_count = s_->pointers.size();
+    s_->card.requires_tables = s_->tables.data();
+    s_->card.requires_count = s_->tables.size();
+    return &s_->card;
   }
 
  private:
   assay_text Keep(std::string_view text) {
-    texts_.emplace_back(text);
-    return ToText(texts_.back());
+    s_->texts.emplace_back(text);
+    return ToText(s_->texts.back());
   }
   assay_param& New(uint32_t id, int32_t type, std::string_view key,
                    std::string_view help) {
@@ -141,18 +148,22 @@ class Card {
     p.type = type;
     p.key = Keep(key);
     p.help = Keep(help);
-    params_.push_back(p);
-    return params_.back();
+    s_->params.push_back(p);
+    return s_->params.back();
   }
 
-  assay_card card_{};
-  // Deques: what is kept stays where it is.
-  std::deque<std::string> texts_;
-  std::deque<assay_param> params_;
-  std::deque<std::vector<assay_text>> lists_;
-  std::deque<std::vector<double>> reals_;
-  std::vector<const assay_param*> pointers_;
-  std::vector<assay_text> requires_;
+  struct State {
+    assay_card card{};
+    // Deques: what is kept stays where it is.
+    std::deque<std::string> texts;
+    std::deque<assay_param> params;
+    std::deque<std::vector<assay_text>> lists;
+    std::deque<std::vector<double>> reals;
+    std::vector<const assay_param*> pointers;
+    std::vector<assay_text> tables;
+  };
+
+  std::shared_ptr<State> s_ = std::make_shared<State>();
 };
 
 // The checked values of a run, by key. A key that the card does not have throws
