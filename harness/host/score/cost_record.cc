@@ -64,6 +64,21 @@ absl::Status AddLayers(const Graph& graph, const ParameterStore& parameters,
   return absl::OkStatus();
 }
 
+// Bits that a parameter is stored in, on average, running statistics apart.
+double MeanBits(const Graph& graph) {
+  const std::vector<Role> roles = ParameterRoles(graph);
+  int64_t elements = 0, bits = 0;
+  for (size_t i = 0; i < roles.size(); ++i) {
+    if (roles[i] == Role::kStatistic) continue;
+    const TensorType& type = graph.type(graph.parameters()[i]);
+    elements += ElementCount(type.shape);
+    bits += ElementCount(type.shape) * BitsOfType(type.dtype);
+  }
+  return elements == 0
+             ? 0
+             : static_cast<double>(bits) / static_cast<double>(elements);
+}
+
 // MACs of nodes without stored weights (attention) count in their own types.
 double BitMacs(const Graph& graph, const Cost& cost) {
   double sum = 0;
@@ -150,10 +165,10 @@ absl::StatusOr<CostRecord> MakeCostRecord(const Graph& graph,
   record.set_bytes_on_disk(bytes_on_disk);
   record.set_weight_bytes(Unsigned(cost.bytes));
   if (cost.parameters > 0) {
-    const auto parameter_count = static_cast<double>(cost.parameters);
-    record.set_density(static_cast<double>(cost.nonzeros) / parameter_count);
-    record.set_mean_bits(static_cast<double>(cost.bytes) * 8 / parameter_count);
+    record.set_density(static_cast<double>(cost.nonzeros) /
+                       static_cast<double>(cost.parameters));
   }
+  record.set_mean_bits(MeanBits(one));
   record.set_macs(Unsigned(cost.macs));
   record.set_nonzero_macs(Unsigned(cost.alive_macs));
   record.set_bit_macs(BitMacs(one, cost));

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <deque>
+#include <filesystem>
 #include <set>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -99,6 +101,14 @@ class Scorer {
     artifact->set_graph_sha256(request_.reference().graph_sha256());
     artifact->set_sha256(request_.reference().weights_sha256());
     artifact->set_nodes(static_cast<uint64_t>(reference_.graph.node_count()));
+    FileRecord* weights = artifact->add_files();
+    weights->set_path(
+        std::string(absl::string_view(reference_.path)
+                        .substr(reference_.path.find_last_of('/') + 1)));
+    weights->set_sha256(request_.reference().weights_sha256());
+    std::error_code unknown;
+    const auto size = std::filesystem::file_size(reference_.path, unknown);
+    weights->set_bytes(unknown ? 0 : size);
     // As many bytes as it would take as an artifact.
     ParameterStore stored = reference_.parameters;
     const std::string text = ToText(reference_.graph, &stored);

@@ -1,5 +1,5 @@
 // The whole of scoring on a small task: an untrained LeNet-5 over 50 random
-// images, candidates made by hand, the reference backend.
+// images, candidates made by hand, the CPU backend.
 #include "harness/host/score/score.h"
 
 #include <algorithm>
@@ -94,7 +94,7 @@ class ScoreTest : public ::testing::Test {
     folder_ = JoinPath(::testing::TempDir(), test->name());
     std::filesystem::remove_all(folder_);
     setup_.task = SmallTask();
-    auto device = MakeDevice("reference");
+    auto device = MakeDevice("cpu");
     ASSERT_TRUE(device.ok()) << device.status();
     setup_.device = *std::move(device);
     auto built = setup_.task->BuildNetwork(StandardOps(), 20);
