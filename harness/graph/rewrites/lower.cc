@@ -1,0 +1,90 @@
+#include "harness/graph/rewrites/lower.h"
+
+#include <algorithm>
+
+#include "harness/core/status_macros.h"
+#include "harness/graph/rewrites/constant_fold.h"
+#include "harness/graph/rewrites/fold_batch_norm.h"
+#include "harness/graph/rewrites/freeze.h"
+#include "harness/graph/rewrites/fuse_layers.h"
+#include "harness/graph/rewrites/to_bf16.h"
+
+namespace assay {
+namespace {
+
+bool IsInteger(const Graph& graph, ValueId v) {
+  const DType dtype = graph.type(v).dtype;
+  return dtype == DType::kU8 || dtype == DType::kS8;
+}
+
+// Float results with 8-bit activations both before and after them.
+std::vector<std::string> LeftInFloat(const Graph& graph) {
+  const size_t values = static_cast<size_t>(graph.value_count());
+  const auto at = [](ValueId v) { return static_cast<size_t>(v); };
+  // before[v]: made from 8-bit results; after[v]: becomes 8-bit ones.
+  std::vector<bool> before(values, false), after(values, false);
+  for (NodeId id = 0; id < graph.node_count(); ++id) {
+    const Node& node = graph.node(id);
+    const bool reached =
+        std::any_of(node.inputs.begin(), node.inputs.end(), [&](ValueId v) {
+          if (v == kNoValue) return false;
+          const bool result = graph.value(v).kind == ValueKind::kResult;
+          return before[at(v)] || (result && IsInteger(graph, v));
+        });
+    for (const ValueId v : node.outputs) {
+      before[at(v)] = reached && !IsInteger(graph, v);
+    }
+  }
+  for (NodeId id = graph.node_count() - 1; id >= 0; --id) {
+    const Node& node = graph.node(id);
+    const bool reaches = std::any_of(
+        node.outputs.begin(), node.outputs.end(),
+        [&](ValueId v) { return after[at(v)] || IsInteger(graph, v); });
+    for (const ValueId v : node.inputs) {
+      if (v != kNoValue && reaches && !IsInteger(graph, v)) after[at(v)] = true;
+    }
+  }
+  std::vector<std::string> names;
+  for (NodeId id = 0; id < graph.node_count(); ++id) {
+    const Node& node = graph.node(id);
+    // The borders themselves: a fused node or dequantize_linear has integers
+    // in front of it.
+    const bool border = node.op == "dequantize_linear" ||
+                        (node.op.find("_fused") != std::string::npos &&
+                         IsInteger(graph, node.inputs[0]));
+    const ValueId v = node.outputs[0];
+    if (!border && before[at(v)] && after[at(v)]) {
+      names.push_back(graph.value(v).name);
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+absl::StatusOr<LoweredNetwork> LowerForInference(
+    const Graph& graph, const ParameterStore& parameters,
+    const LoweringOptions& options) {
+  FoldedNetwork folded{graph, parameters};
+  if (options.fold_batch_norms) {
+    ASSAY_ASSIGN_OR_RETURN(folded, FoldBatchNorm(graph, parameters));
+  }
+  ASSAY_ASSIGN_OR_RETURN(Graph lowered,
+                         Freeze(folded.graph, folded.parameters));
+  if (options.integers) {
+    ASSAY_ASSIGN_OR_RETURN(lowered,
+                           FuseIntegerLayers(lowered, options.integer_sums));
+  }
+  if (options.precision == FloatPrecision::kBf16) {
+    ASSAY_ASSIGN_OR_RETURN(lowered, ToBf16(lowered));
+  }
+  if (options.fold_constants) {
+    ASSAY_ASSIGN_OR_RETURN(lowered, FoldConstants(lowered));
+  }
+  if (options.fuse) {
+    ASSAY_ASSIGN_OR_RETURN(lowered, FuseFloatLayers(lowered));
+  }
+  return LoweredNetwork{lowered, LeftInFloat(lowered)};
+}
+
+}  // namespace assay

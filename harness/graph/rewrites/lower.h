@@ -1,0 +1,50 @@
+// From a trained network to the graph of a plan: what is timed and shipped.
+#ifndef ASSAY_HARNESS_GRAPH_REWRITES_LOWER_H_
+#define ASSAY_HARNESS_GRAPH_REWRITES_LOWER_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "harness/graph/graph.h"
+#include "harness/graph/parameter_store.h"
+
+namespace assay {
+
+enum class FloatPrecision : uint8_t { kF32, kBf16 };
+
+// Every pass can be switched off.
+struct LoweringOptions {
+  bool fold_batch_norms = true;  // rewrites/fold_batch_norm.h
+  // conv2d and linear between dequantize_linear and quantize_linear become
+  // integer kernels, with what stands between them.
+  bool integers = true;
+  // Residual additions join integer kernels although the sum's quantization
+  // comes between: conv -> Q -> DQ -> add -> Q rounds once instead of twice.
+  // False keeps such additions in float, and says so.
+  bool integer_sums = true;
+  // conv2d and linear take residual additions and activations with them.
+  bool fuse = true;
+  bool fold_constants = true;  // rewrites/constant_fold.h
+  // Of what is not integer.
+  FloatPrecision precision = FloatPrecision::kF32;
+};
+
+struct LoweredNetwork {
+  Graph graph;  // without the parameters that the store held
+  // Names of results that are still computed in floats although integers come
+  // before and after them, in node order.
+  std::vector<std::string> left_in_float;
+};
+
+// Lowers a network in inference form: folds batch norms, freezes parameters,
+// then fuses. Inputs and outputs keep names and types. Errors are those of the
+// rewrites it calls.
+absl::StatusOr<LoweredNetwork> LowerForInference(
+    const Graph& graph, const ParameterStore& parameters,
+    const LoweringOptions& options = {});
+
+}  // namespace assay
+
+#endif  // ASSAY_HARNESS_GRAPH_REWRITES_LOWER_H_

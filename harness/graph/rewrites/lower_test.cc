@@ -1,0 +1,191 @@
+#include "harness/graph/rewrites/lower.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "harness/core/random.h"
+#include "harness/graph/builder.h"
+#include "harness/graph/reference.h"
+#include "harness/graph/rewrites/quantize.h"
+#include "harness/ops/ops.h"
+#include "harness/testing/compare.h"
+#include "harness/testing/status_matchers.h"
+
+namespace assay {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using Ints = std::vector<int64_t>;
+
+int Count(const Graph& graph, const std::string& op) {
+  int count = 0;
+  for (NodeId id = 0; id < graph.node_count(); ++id) {
+    count += graph.node(id).op == op ? 1 : 0;
+  }
+  return count;
+}
+
+// conv1 -> relu -> conv2 -> + relu's result -> relu -> mean -> linear.
+struct Block {
+  Graph graph{StandardOps()};
+  ParameterStore parameters;
+
+  Block() {
+    GraphBuilder b(&graph);
+    const auto parameter = [&](const char* name, Shape shape) {
+      Tensor value(DType::kF32, shape);
+      RandomStream(5, name).FillNormal(value.span<float>(), 0, 0.3f);
+      parameters.Set(name, value);
+      return b.Parameter(name, DType::kF32, std::move(shape));
+    };
+    const Attributes same = {{"pads", Ints{1, 1, 1, 1}}};
+    const ValueId image = b.Input("image", DType::kF32, {2, 3, 6, 6});
+    const ValueId first =
+        b.Op("relu",
+             {b.Op("conv2d",
+                   {image, parameter("conv1.weights", {8, 3, 3, 3}),
+                    parameter("conv1.bias", {8})},
+                   same, "conv1")},
+             {}, "relu1");
+    const ValueId second =
+        b.Op("conv2d",
+             {first, parameter("conv2.weights", {8, 8, 3, 3}),
+              parameter("conv2.bias", {8})},
+             same, "conv2");
+    const ValueId sum = b.Op("add", {second, first}, {}, "sum");
+    const ValueId relu = b.Op("relu", {sum}, {}, "relu2");
+    const ValueId mean =
+        b.Op("reduce_mean", {relu}, {{"axes", Ints{2, 3}}}, "mean");
+    b.Output("logits",
+             b.Op("linear", {mean, parameter("fc.weights", {4, 8})}, {}, "fc"));
+    EXPECT_OK(b.status());
+  }
+
+  Tensor Input() const {
+    Tensor image(DType::kF32, {2, 3, 6, 6});
+    RandomStream(6, "image").FillNormal(image.span<float>(), 0, 1);
+    return image;
+  }
+
+  // Ranges that hold every value of a run.
+  QuantizedNetwork Quantized() const {
+    QuantizeOptions options;
+    options.activations = {{"image", {-4, 4}},
+                           {"relu1", {0, 12}},
+                           {"conv2", {-12, 12}},
+                           {"mean", {0, 4}}};
+    for (const char* name : {"conv1.weights", "conv2.weights", "fc.weights"}) {
+      options.weight_scales[name] = WeightScales(*parameters.Find(name), true);
+    }
+    auto quantized = Quantize(graph, parameters, options);
+    EXPECT_OK(quantized.status());
+    return *std::move(quantized);
+  }
+};
+
+Tensor Logits(const Graph& graph, const ParameterStore& parameters,
+              const Tensor& image) {
+  auto run = Evaluate(graph, {{"image", image}}, parameters);
+  EXPECT_OK(run.status());
+  return run->outputs.at("logits");
+}
+
+double Largest(const Tensor& t) {
+  double largest = 0;
+  for (const float x : t.span<float>()) {
+    largest = std::max(largest, std::abs(static_cast<double>(x)));
+  }
+  return largest;
+}
+
+double Difference(const Tensor& a, const Tensor& b) {
+  double worst = 0;
+  for (int64_t i = 0; i < a.size(); ++i) {
+    worst = std::max(worst, std::abs(static_cast<double>(a.data<float>()[i] -
+                                                         b.data<float>()[i])));
+  }
+  return worst;
+}
+
+TEST(LowerTest, FusesFloatLayersWithoutChangingResults) {
+  const Block block;
+  ASSERT_OK_AND_ASSIGN(const LoweredNetwork lowered,
+                       LowerForInference(block.graph, block.parameters));
+  EXPECT_EQ(Count(lowered.graph, "conv2d_fused"), 2);
+  EXPECT_EQ(Count(lowered.graph, "relu"), 0);
+  EXPECT_EQ(Count(lowered.graph, "add"), 0);
+  EXPECT_TRUE(lowered.graph.parameters().empty());
+  EXPECT_THAT(lowered.left_in_float, IsEmpty());
+  EXPECT_OK(CompareTensors(
+      Logits(block.graph, block.parameters, block.Input()),
+      Logits(lowered.graph, ParameterStore(), block.Input()), 72));
+}
+
+TEST(LowerTest, EveryPassCanBeSwitchedOff) {
+  const Block block;
+  LoweringOptions off;
+  off.fold_batch_norms = off.integers = off.fuse = off.fold_constants = false;
+  ASSERT_OK_AND_ASSIGN(const LoweredNetwork lowered,
+                       LowerForInference(block.graph, block.parameters, off));
+  EXPECT_EQ(lowered.graph.node_count(), block.graph.node_count());
+}
+
+TEST(LowerTest, MakesIntegerLayersOfQuantizedOnes) {
+  const Block block;
+  const QuantizedNetwork quantized = block.Quantized();
+  ASSERT_OK_AND_ASSIGN(
+      const LoweredNetwork lowered,
+      LowerForInference(quantized.graph, quantized.parameters));
+  EXPECT_EQ(Count(lowered.graph, "conv2d_fused"), 2);
+  EXPECT_EQ(Count(lowered.graph, "linear_fused"), 1);
+  // The image and the mean alone are quantized by a node of their own.
+  EXPECT_EQ(Count(lowered.graph, "quantize_linear"), 2);
+  // The last block's residual, whose sum goes on as a float.
+  EXPECT_EQ(Count(lowered.graph, "dequantize_linear"), 1);
+  EXPECT_THAT(lowered.left_in_float, ElementsAre("mean"));
+  const Tensor want =
+      Logits(quantized.graph, quantized.parameters, block.Input());
+  const Tensor got = Logits(lowered.graph, ParameterStore(), block.Input());
+  // The elided rounding is one step of conv2's grid.
+  EXPECT_LT(Difference(want, got), 0.02 * Largest(want));
+}
+
+TEST(LowerTest, SaysWhichNodesStayInFloat) {
+  const Block block;
+  const QuantizedNetwork quantized = block.Quantized();
+  LoweringOptions options;
+  options.integer_sums = false;
+  ASSERT_OK_AND_ASSIGN(
+      const LoweredNetwork lowered,
+      LowerForInference(quantized.graph, quantized.parameters, options));
+  EXPECT_THAT(lowered.left_in_float, ElementsAre("sum", "relu2", "mean"));
+  // Then only the order of float sums differs.
+  EXPECT_OK(CompareTensors(
+      Logits(quantized.graph, quantized.parameters, block.Input()),
+      Logits(lowered.graph, ParameterStore(), block.Input()), 10000));
+}
+
+TEST(LowerTest, CastsFloatsToBf16) {
+  const Block block;
+  LoweringOptions options;
+  options.precision = FloatPrecision::kBf16;
+  ASSERT_OK_AND_ASSIGN(
+      const LoweredNetwork lowered,
+      LowerForInference(block.graph, block.parameters, options));
+  EXPECT_EQ(Count(lowered.graph, "conv2d_fused"), 2);
+  // The image and the logits; weights are constants.
+  EXPECT_EQ(Count(lowered.graph, "cast"), 2);
+  const Tensor want = Logits(block.graph, block.parameters, block.Input());
+  EXPECT_LT(
+      Difference(want, Logits(lowered.graph, ParameterStore(), block.Input())),
+      0.05 * Largest(want));
+}
+
+}  // namespace
+}  // namespace assay
