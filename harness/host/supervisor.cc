@@ -13,10 +13,12 @@
 #include "harness/core/hash.h"
 #include "harness/core/status_macros.h"
 #include "harness/host/process/child_process.h"
+#include "harness/host/process_energy.h"
 #include "harness/host/provenance.h"
 #include "harness/host/run_files.h"
 #include "harness/host/supervisor_outcome.h"
 #include "harness/host/supervisor_report.h"
+#include "harness/measure/energy/meter.h"
 #include "harness/report/report_file.h"
 
 namespace assay {
@@ -145,8 +147,10 @@ class Run {
     child.memory_bytes = spec.limits().memory_bytes();
     child.processes = spec.limits().processes();
     child.file_bytes = options_.file_bytes;
+    ProcessEnergy energy(OpenMeters());
     const ChildResult* ended =
         Start(child, Outcome::LOAD, &record_.compress_child);
+    energy.Finish(&record_.compress_energy);
     if (ended == nullptr) return;
     absl::Status read = ReadMessage(In(kCompressResultFile), &record_.compress);
     if (read.ok()) {

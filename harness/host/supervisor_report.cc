@@ -78,12 +78,9 @@ void FillLedger(const RunRecord& record, LedgerRecord* ledger) {
       static_cast<uint64_t>(std::max<int64_t>(child.peak_memory_bytes, 0)));
   FillAllowance(record.spec, ledger->mutable_allowance());
   ledger->set_allowance_exceeded(Exceeds(*ledger));
-  if (ledger->joules_availability().state() ==
-      Availability::STATE_UNSPECIFIED) {
-    *ledger->mutable_joules_availability() =
-        MakeAvailability(Availability::UNAVAILABLE,
-                         "no meter was read around the compress process");
-  }
+  ledger->set_joules(record.compress_energy.joules());
+  *ledger->mutable_joules_availability() =
+      record.compress_energy.joules_availability();
 }
 
 void AddPhase(absl::string_view name, PhaseRecord::Kind kind, double seconds,

@@ -27,6 +27,7 @@ struct RunRecord {
   bool compress_believed = false;
   TrainResult train;
   CompressResult compress;
+  LedgerRecord compress_energy;  // joules alone
   ScoreResult score;
 };
 

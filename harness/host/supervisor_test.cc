@@ -80,6 +80,8 @@ TEST_F(SupervisorTest, AGoodRunHasAWholeReport) {
   EXPECT_GT(report.ledger().seconds(), 0);
   EXPECT_GT(report.ledger().peak_memory_bytes(), 0u);
   EXPECT_GT(report.overhead().total_seconds(), 0);
+  EXPECT_NE(report.ledger().joules_availability().state(),
+            Availability::NOT_REQUESTED);
 }
 
 TEST_F(SupervisorTest, PhasesAddUpToTheWholeRun) {

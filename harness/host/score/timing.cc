@@ -11,6 +11,7 @@
 #include "absl/types/span.h"
 #include "harness/core/progress.h"
 #include "harness/core/status_macros.h"
+#include "harness/host/run_setup.h"
 #include "harness/host/score/materialisation.h"
 #include "harness/host/score/plan.h"
 #include "harness/measure/clock.h"
@@ -42,6 +43,7 @@ ScenarioSettings SettingsOf(const MeasureSpec& measure, int64_t batch,
   settings.scenario =
       batch == 1 ? Scenario::kSingleStream : Scenario::kMultiStream;
   settings.seed = seed;
+  settings.stop = StopOnTerminate();
   settings.samples_per_query = batch;
   settings.min_queries = measure.queries() > 0 ? measure.queries() : kQueries;
   settings.max_seconds = measure.seconds() > 0 ? measure.seconds() : kSeconds;
