@@ -71,9 +71,8 @@ absl::Status assay_host::AdmitRun(const char* function, bool in_hook) {
 }
 
 int32_t assay_host::stop_wanted() const {
-  if (options_.stop != nullptr && *options_.stop != ASSAY_STOP_NO) {
-    return *options_.stop;
-  }
+  const int32_t wish = options_.stop ? options_.stop() : ASSAY_STOP_NO;
+  if (wish != ASSAY_STOP_NO) return wish;
   const double limit = options_.allowance.seconds;
   return limit >= 0 && absl::ToDoubleSeconds(elapsed()) > limit
              ? ASSAY_STOP_SOON

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -87,8 +88,9 @@ struct ServiceHostOptions {
   ServedAllowance allowance;
   std::string training_precision = "f32";
   ServiceSink* sink = nullptr;
-  const std::atomic<int32_t>* stop = nullptr;  // an ASSAY_STOP_ value; may be
-                                               // null
+  // What log.stop_wanted answers, an ASSAY_STOP_ value, from any thread; may be
+  // empty.
+  std::function<int32_t()> stop;
 };
 
 // In which function of the method the host is.

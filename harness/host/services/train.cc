@@ -76,6 +76,7 @@ class HookBridge : public TrainingHooks {
     event_.learning_rate = report.learning_rate;
     const absl::Status status = Send(ASSAY_STEP_END);
     training_->has_gradients = false;
+    host_->sink().Progress(label_, event_.step + 1, event_.steps);
     if (host_->stop_wanted() != ASSAY_STOP_NO) stop_ = true;
     return status;
   }
@@ -86,9 +87,10 @@ class HookBridge : public TrainingHooks {
   }
   absl::Status RunEnd(Trainer&) override { return Send(ASSAY_RUN_END); }
 
-  void Start(int64_t first_step, int64_t batch) {
-    first_step_ = first_step;
-    batch_ = batch;
+  void Start(const TrainPlan& plan) {
+    first_step_ = plan.first_step;
+    batch_ = plan.batch;
+    label_ = plan.label;
   }
 
  private:
@@ -122,6 +124,7 @@ class HookBridge : public TrainingHooks {
   int64_t skipped_ = 0;
   int64_t first_step_ = 0;
   int64_t batch_ = 0;
+  std::string label_;
 };
 
 absl::Status CopyMasksIn(Trainer& trainer, const ParameterStore& values,
@@ -162,7 +165,7 @@ absl::Status TrainSet(assay_host* host, const Graph& graph,
   event.loss = std::nan("");
   event.training = training;
   HookBridge bridge(host, raw.hooks, event, training);
-  bridge.Start(plan.first_step, plan.batch);
+  bridge.Start(plan);
 
   LoopOptions loop;
   loop.schedule = plan.schedule;

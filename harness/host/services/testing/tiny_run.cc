@@ -150,7 +150,7 @@ TinyRun::TinyRun(TinyRunOptions options)
   o.budgets = std::move(options.budgets);
   o.allowance = options.allowance;
   o.sink = &sink_;
-  o.stop = &stop_;
+  o.stop = [this] { return stop_.load(); };
   host_ = std::make_unique<assay_host>(std::move(o), std::move(network.graph),
                                        std::move(parameters));
 }

@@ -1,0 +1,96 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "harness/core/file.h"
+#include "harness/core/progress.h"
+#include "harness/core/status_macros.h"
+#include "harness/host/compress/compress.h"
+#include "harness/host/process/child_process.h"
+#include "harness/host/processes.h"
+#include "harness/host/run_files.h"
+#include "harness/host/run_setup.h"
+#include "harness/host/stage.h"
+#include "harness/host/supervisor_outcome.h"
+#include "harness/ops/ops.h"
+
+namespace assay {
+namespace {
+
+// The parent's terminal, where it gave us one.
+std::FILE* OpenProgress() {
+  return fcntl(kProgressFd, F_GETFD) < 0 ? nullptr : fdopen(kProgressFd, "w");
+}
+
+CompressSink::Options SinkOptions(const RunSpec& spec) {
+  CompressSink::Options options;
+  options.output_dir = spec.output_dir();
+  for (const ServedBudget& b : BudgetsOf(spec)) options.budgets.push_back(b.id);
+  options.progress = OpenProgress();
+  options.terminal =
+      options.progress != nullptr && IsTerminal(options.progress);
+  return options;
+}
+
+// Task, reference network and its identity; then the method. An error is the
+// harness's.
+absl::Status PrepareAndCompress(const RunSpec& spec, CompressResult* result) {
+  const absl::Time began = absl::Now();
+  ASSAY_RETURN_IF_ERROR(LimitThreads(spec.threads()));
+  const std::atomic<bool>* terminate = StopOnTerminate();
+  ASSAY_ASSIGN_OR_RETURN(const RunSetup setup, OpenTask(spec));
+  ASSAY_ASSIGN_OR_RETURN(ReferenceNetwork reference, ReferenceOf(spec, setup));
+  ASSAY_ASSIGN_OR_RETURN(*result->mutable_reference(), IdentityOf(reference));
+  ASSAY_ASSIGN_OR_RETURN(
+      const ReferenceGraph built,
+      setup.task->BuildNetwork(StandardOps(),
+                               setup.task->spec().evaluation_batch));
+  ServedTask served;
+  served.task = setup.task.get();
+  served.initialisers = built.initialisers;
+  served.reference = reference.validation_metric;
+  ASSAY_ASSIGN_OR_RETURN(served.chance, ChanceOf(*setup.task));
+
+  CompressInput input{&spec,
+                      &served,
+                      setup.device.get(),
+                      std::move(reference.graph),
+                      std::move(reference.parameters),
+                      [terminate]() -> int32_t {
+                        return *terminate ? ASSAY_STOP_SOON : ASSAY_STOP_NO;
+                      }};
+  PhaseRecord* phase = result->add_phases();
+  phase->set_name("open task and reference network");
+  phase->set_kind(PhaseRecord::HARNESS);
+  phase->set_seconds(absl::ToDoubleSeconds(absl::Now() - began));
+  phase->set_calls(1);
+  CompressSink sink(SinkOptions(spec));
+  Compress(std::move(input), &sink, result);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int CompressMain(const std::string& spec_path) {
+  EnterStage(Outcome::PREPARE);
+  const auto spec = ReadRunSpec(spec_path);
+  if (!spec.ok()) return ExitCodeOf(spec.status());
+  CompressResult result;
+  const absl::Status prepared = PrepareAndCompress(*spec, &result);
+  if (!prepared.ok()) {
+    *result.mutable_outcome() =
+        OutcomeOf(prepared, Outcome::HARNESS_ERROR, Outcome::PREPARE);
+  }
+  const absl::Status written =
+      WriteMessage(JoinPath(spec->output_dir(), kCompressResultFile), result);
+  std::fflush(nullptr);
+  // No destructor of the plugin's runs after the result is there.
+  _exit(ExitCodeOf(written));
+}
+
+}  // namespace assay
