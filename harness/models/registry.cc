@@ -119,7 +119,6 @@ constexpr Row kRows[] = {
     {"resnet56", ResNet<56, Shortcut::kPad>},
     {"resnet8", ResNet<8, Shortcut::kPad>},
     {"resnet8-b", ResNet<8, Shortcut::kConv>},
-    {"resnet8-mlperf", ResNet8MlperfTiny},
     {"tdnn", DefaultTdnn},
 };
 

@@ -46,7 +46,6 @@ INSTANTIATE_TEST_SUITE_P(
         Expected{"resnet56", 853018, 125485696},
         Expected{"resnet8", 75290, 12239488},
         Expected{"resnet8-b", 78042, 12501632},
-        Expected{"resnet8-mlperf", 77706, 12501632},
         Expected{"dscnn", 23180, 2656768}, Expected{"lmd-xs", 824448, 0},
         Expected{"lmd-s", 1484928, 0}, Expected{"lmd-bpe", 3148224, 0},
         Expected{"lmd-m", 4418816, 0}, Expected{"lmd-draft", 115520, 0},

@@ -8,6 +8,7 @@
 #include "harness/backend/registry.h"
 #include "harness/backend/session.h"
 #include "harness/core/file.h"
+#include "harness/models/tflite/tflite.h"
 #include "harness/models/torch_names.h"
 #include "harness/ops/ops.h"
 #include "harness/tasks/registry.h"
@@ -18,41 +19,62 @@
 namespace assay {
 namespace {
 
+const char* DataDir() { return std::getenv("ASSAY_DATA_DIR"); }
+
 // Correct answers of the 10000, or -1 after a failure.
-int64_t CorrectOf(const std::string& network, const std::string& file) {
-  const std::string data = std::getenv("ASSAY_DATA_DIR");
-  TaskSpec spec = *FindTask("cifar10-resnet20");
-  spec.network = network;
-  const auto task = Task::Open(spec, data);
-  const auto torch =
-      ReadCheckpoint(JoinPath(data, "models/cifar10-resnet/" + file));
-  EXPECT_TRUE(task.ok() && torch.ok()) << task.status() << torch.status();
-  if (!task.ok() || !torch.ok()) return -1;
-  const auto net = (*task)->BuildNetwork(StandardOps(), 100);
-  const auto weights = FromTorch(net->graph, torch->parameters);
+int64_t CorrectOf(const Task& task, const Graph& network,
+                  const ParameterStore& weights) {
   const auto device = MakeDevice("cpu");
-  EXPECT_TRUE(weights.ok() && device.ok()) << weights.status();
-  if (!weights.ok() || !device.ok()) return -1;
+  EXPECT_TRUE(device.ok()) << device.status();
   DeviceParameters parameters(device->get());
-  EXPECT_TRUE(parameters.Load(*weights).ok());
+  EXPECT_TRUE(parameters.Load(weights).ok());
   const auto evaluator =
-      Evaluator::Make(device->get(), net->graph, 100, &parameters);
+      Evaluator::Make(device->get(), network, 100, &parameters);
   EXPECT_TRUE(evaluator.ok()) << evaluator.status();
   if (!evaluator.ok()) return -1;
   const auto scores =
-      (*evaluator)->Run(*(*task)->EvaluationBatches(Split::kTest, 100), {});
+      (*evaluator)->Run(*task.EvaluationBatches(Split::kTest, 100), {});
   EXPECT_TRUE(scores.ok()) << scores.status();
   return scores.ok() ? scores->correct() : -1;
 }
 
+int64_t CorrectOfTorch(const std::string& network, const std::string& file) {
+  TaskSpec spec = *FindTask("cifar10-resnet20");
+  spec.network = network;
+  const auto task = Task::Open(spec, DataDir());
+  const auto torch =
+      ReadCheckpoint(JoinPath(DataDir(), "models/cifar10-resnet/" + file));
+  EXPECT_TRUE(task.ok() && torch.ok()) << task.status() << torch.status();
+  if (!task.ok() || !torch.ok()) return -1;
+  const auto net = (*task)->BuildNetwork(StandardOps(), 100);
+  const auto weights = FromTorch(net->graph, torch->parameters);
+  EXPECT_TRUE(weights.ok()) << weights.status();
+  return weights.ok() ? CorrectOf(**task, net->graph, *weights) : -1;
+}
+
 TEST(PublicWeightsTest, ResNet20) {
-  if (std::getenv("ASSAY_DATA_DIR") == nullptr) GTEST_SKIP() << "no data";
-  EXPECT_EQ(CorrectOf("resnet20", "resnet20-12fca82f.safetensors"), 9173);
+  if (DataDir() == nullptr) GTEST_SKIP() << "ASSAY_DATA_DIR is not set";
+  EXPECT_EQ(CorrectOfTorch("resnet20", "resnet20-12fca82f.safetensors"), 9173);
 }
 
 TEST(PublicWeightsTest, ResNet56) {
-  if (std::getenv("ASSAY_DATA_DIR") == nullptr) GTEST_SKIP() << "no data";
-  EXPECT_EQ(CorrectOf("resnet56", "resnet56-4bfd9763.safetensors"), 9339);
+  if (DataDir() == nullptr) GTEST_SKIP() << "ASSAY_DATA_DIR is not set";
+  EXPECT_EQ(CorrectOfTorch("resnet56", "resnet56-4bfd9763.safetensors"), 9339);
+}
+
+TEST(PublicWeightsTest, MlperfTinyResNet8) {
+  if (DataDir() == nullptr) GTEST_SKIP() << "ASSAY_DATA_DIR is not set";
+  TaskSpec spec = *FindTask("cifar10-resnet8");
+  spec.mean = {0};
+  spec.stddev = {1 / 255.0f};  // the network reads pixels from 0 to 255
+  const auto task = Task::Open(spec, DataDir());
+  const std::string path =
+      JoinPath(DataDir(), "models/mlperf-tiny/ic01_resnet8_fp32.tflite");
+  const auto bytes = ReadFile(path);
+  ASSERT_TRUE(task.ok() && bytes.ok()) << task.status() << bytes.status();
+  const auto net = ImportTflite(*bytes, path, "image", StandardOps());
+  ASSERT_TRUE(net.ok()) << net.status();
+  EXPECT_EQ(CorrectOf(**task, net->graph, net->parameters), 8719);
 }
 
 }  // namespace

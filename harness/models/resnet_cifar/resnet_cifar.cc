@@ -59,18 +59,6 @@ ValueId BasicBlock(LayerBuilder& net, ValueId x, const std::string& path,
   return net.Relu(net.b().Add(y, skip));
 }
 
-// A 3x3 or 1x1 convolution with bias and SAME padding.
-ValueId SameConv(LayerBuilder& net, ValueId x, const std::string& path,
-                 int64_t channels, int64_t kernel, int64_t stride) {
-  return net.Conv(x, path,
-                  {.channels = channels,
-                   .kernel = {kernel, kernel},
-                   .strides = {stride, stride},
-                   .pads = SamePads({net.Extent(x, 2), net.Extent(x, 3)},
-                                    {kernel, kernel}, {stride, stride}),
-                   .bias = true});
-}
-
 }  // namespace
 
 absl::StatusOr<ReferenceGraph> ResNetCifar(
@@ -92,26 +80,6 @@ absl::StatusOr<ReferenceGraph> ResNetCifar(
       x = BasicBlock(net, x, absl::StrCat("layer", stage + 1, ".", block),
                      int64_t{16} << stage, stride, shortcut);
     }
-  }
-  x = net.GlobalAveragePool(x);
-  return net.Finish(net.Classifier(x, "linear", Classes(options)));
-}
-
-absl::StatusOr<ReferenceGraph> ResNet8MlperfTiny(
-    const OpSet& ops, const ReferenceGraphOptions& options) {
-  LayerBuilder net("resnet8-mlperf", ops);
-  ValueId x = net.Relu(SameConv(net, Image(net, options), "conv1", 16, 3, 1));
-  for (int stage = 0; stage < 3; ++stage) {
-    const std::string path = absl::StrCat("layer", stage + 1, ".0");
-    const int64_t channels = int64_t{16} << stage;
-    const int64_t stride = stage > 0 ? 2 : 1;
-    ValueId y =
-        net.Relu(SameConv(net, x, path + ".conv1", channels, 3, stride));
-    y = SameConv(net, y, path + ".conv2", channels, 3, 1);
-    if (stage > 0) {
-      x = SameConv(net, x, path + ".shortcut.conv", channels, 1, stride);
-    }
-    x = net.Relu(net.b().Add(x, y));
   }
   x = net.GlobalAveragePool(x);
   return net.Finish(net.Classifier(x, "linear", Classes(options)));

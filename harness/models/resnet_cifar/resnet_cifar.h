@@ -25,12 +25,6 @@ absl::StatusOr<ReferenceGraph> ResNetCifar(
     const OpSet& ops, int depth, Shortcut shortcut,
     const ReferenceGraphOptions& options);
 
-// MLPerf Tiny's image classification network as deployed: ResNet-8, option B,
-// with batch norm folded into convolutions that have biases, and TensorFlow's
-// SAME padding (strided convolutions pad at the bottom and right alone).
-absl::StatusOr<ReferenceGraph> ResNet8MlperfTiny(
-    const OpSet& ops, const ReferenceGraphOptions& options);
-
 }  // namespace assay
 
 #endif  // ASSAY_HARNESS_MODELS_RESNET_CIFAR_RESNET_CIFAR_H_
