@@ -7,6 +7,7 @@
 #include "harness/graph/rewrites/fold_batch_norm.h"
 #include "harness/graph/rewrites/freeze.h"
 #include "harness/graph/rewrites/fuse_layers.h"
+#include "harness/graph/rewrites/hoist_quantize.h"
 #include "harness/graph/rewrites/to_bf16.h"
 
 namespace assay {
@@ -71,6 +72,9 @@ absl::StatusOr<LoweredNetwork> LowerForInference(
   }
   ASSAY_ASSIGN_OR_RETURN(Graph lowered,
                          Freeze(folded.graph, folded.parameters));
+  if (options.integers && options.integer_moves) {
+    ASSAY_ASSIGN_OR_RETURN(lowered, HoistQuantize(lowered));
+  }
   if (options.integers) {
     ASSAY_ASSIGN_OR_RETURN(lowered,
                            FuseIntegerLayers(lowered, options.integer_sums));

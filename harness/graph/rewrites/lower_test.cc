@@ -171,6 +171,50 @@ TEST(LowerTest, SaysWhichNodesStayInFloat) {
       Logits(lowered.graph, ParameterStore(), block.Input()), 10000));
 }
 
+TEST(LowerTest, MovesIntegers) {
+  // image -> relu -> conv, and relu -> slice -> pad -> + conv's result.
+  Graph graph(StandardOps());
+  GraphBuilder b(&graph);
+  const ValueId image = b.Input("image", DType::kF32, {1, 2, 4, 4});
+  const ValueId relu = b.Op("relu", {image}, {}, "relu");
+  const ValueId slice = b.Op("slice", {relu},
+                             {{"starts", Ints{0, 0, 0, 0}},
+                              {"ends", Ints{1, 2, 4, 4}},
+                              {"steps", Ints{1, 1, 2, 2}}});
+  const ValueId pad =
+      b.Op("pad", {slice},
+           {{"before", Ints{0, 1, 0, 0}}, {"after", Ints{0, 1, 0, 0}}}, "pad");
+  const ValueId conv =
+      b.Op("conv2d", {relu, b.Parameter("weights", DType::kF32, {4, 2, 1, 1})},
+           {{"strides", Ints{2, 2}}}, "conv");
+  b.Output("logits", b.Add(conv, pad));
+  ASSERT_OK(b.status());
+  ParameterStore parameters;
+  Tensor weights(DType::kF32, {4, 2, 1, 1});
+  RandomStream(7, "weights").FillNormal(weights.span<float>(), 0, 1);
+  parameters.Set("weights", weights);
+  QuantizeOptions options;
+  options.activations = {{"relu", {-1, 3}}, {"conv", {-4, 4}}, {"pad", {0, 3}}};
+  options.weight_scales["weights"] = WeightScales(weights, true);
+  ASSERT_OK_AND_ASSIGN(const QuantizedNetwork quantized,
+                       Quantize(graph, parameters, options));
+  ASSERT_OK_AND_ASSIGN(
+      const LoweredNetwork lowered,
+      LowerForInference(quantized.graph, quantized.parameters));
+  ASSERT_EQ(Count(lowered.graph, "pad"), 1);
+  for (NodeId id = 0; id < lowered.graph.node_count(); ++id) {
+    const Node& node = lowered.graph.node(id);
+    if (node.op != "pad" && node.op != "slice") continue;
+    EXPECT_EQ(lowered.graph.type(node.outputs[0]).dtype, DType::kU8) << node.op;
+  }
+  Tensor input(DType::kF32, {1, 2, 4, 4});
+  RandomStream(8, "image").FillNormal(input.span<float>(), 0, 1);
+  const Tensor want = Logits(quantized.graph, quantized.parameters, input);
+  // One step of the grids that were elided or replaced.
+  EXPECT_LT(Difference(want, Logits(lowered.graph, ParameterStore(), input)),
+            0.04);
+}
+
 TEST(LowerTest, CastsFloatsToBf16) {
   const Block block;
   LoweringOptions options;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -22,81 +23,134 @@ void AddMove(ProgramBuilder& b, Move move, DType dtype, SlotId src,
             {src}, {dst});
 }
 
+void AddMoves(ProgramBuilder& b, std::vector<Move> moves, DType dtype,
+              SlotId src, SlotId dst) {
+  for (Move& move : moves) AddMove(b, std::move(move), dtype, src, dst);
+}
+
 // A placement along each axis of a tensor: elements start + i * step of the
 // larger side.
 struct AxisPlace {
   int64_t start = 0, step = 1;
 };
 
-// How tensors are walked: row-major by their axes, or, with channel blocks, by
-// [outer][blocks][spatial...][block].
-struct Walk {
-  int64_t block = 0;  // 0: row-major
+// Row-major; channels-last as [outer, spatial..., channels]; or in blocks of
+// channels as [outer, blocks, spatial..., block].
+enum class Walk { kRowMajor, kChannelsLast, kBlocks };
 
-  Shape Physical(const Shape& shape) const {
-    if (block == 0) return shape;
-    Shape physical = shape;
-    physical[1] /= block;
-    physical.push_back(block);
-    return physical;
-  }
-  std::vector<AxisPlace> Physical(std::vector<AxisPlace> places) const {
-    if (block == 0) return places;
-    places[1].start /= block;
-    places.push_back({});
-    return places;
-  }
+Walk WalkOf(const Layout& layout, const Shape& shape) {
+  if (layout.plain || layout.padded) return Walk::kRowMajor;
+  if (!ViewChannels(layout, shape).ok()) return Walk::kRowMajor;
+  return layout.desc.get_inner_nblks() > 0 ? Walk::kBlocks
+                                           : Walk::kChannelsLast;
+}
+
+// Strides of the tensor's own axes, those of the channels apart: a channel c
+// lies at c / block * block_stride + c % block * channel_stride.
+struct Strides {
+  std::vector<int64_t> axes;  // that of the channels unused
+  int64_t block = 1, block_stride = 0, channel_stride = 0;
 };
 
-// Blocks stay whole if both extents and the channels' places are multiples of
-// the block.
-bool KeepsBlocks(const Shape& a, const Shape& b, const AxisPlace& channels,
-                 int64_t block) {
-  return channels.step == 1 && channels.start % block == 0 &&
-         a[1] % block == 0 && b[1] % block == 0;
-}
-
-// Nothing unless `layout` has channel blocks of more than one channel.
-std::optional<int64_t> BlockOf(const Layout& layout, const Shape& shape) {
-  if (layout.plain || layout.padded || layout.desc.get_inner_nblks() == 0) {
-    return std::nullopt;
+Strides StridesOf(Walk walk, int64_t block, const Shape& shape) {
+  Strides s;
+  s.axes.resize(shape.size());
+  if (walk == Walk::kRowMajor) {
+    s.axes = RowMajorStrides(shape);
+    if (shape.size() > 1) s.block_stride = s.axes[1];
+    return s;
   }
-  const absl::StatusOr<ChannelView> view = ViewChannels(layout, shape);
-  if (!view.ok()) return std::nullopt;
-  return view->block;
+  const int64_t channels = shape[1];
+  s.block = walk == Walk::kBlocks ? block : channels;
+  s.channel_stride = 1;
+  int64_t step = s.block;
+  for (size_t i = shape.size() - 1; i >= 2; --i) {
+    s.axes[i] = step;
+    step *= shape[i];
+  }
+  s.block_stride = step;
+  s.axes[0] = step * (channels / s.block);
+  return s;
 }
 
-// Reads `src` and writes `dst` in one form: that of `src` if its blocks can
-// stay whole.
+// The moves between a tensor `small` and its places in `large`. Each moves the
+// channels that lie alike within their blocks on both sides.
+std::vector<Move> PlaceMoves(Walk walk, int64_t block, const Shape& small,
+                             const Shape& large,
+                             const std::vector<AxisPlace>& places,
+                             bool from_large) {
+  const Strides in = StridesOf(walk, block, small);
+  const Strides out = StridesOf(walk, block, large);
+  const size_t rank = small.size();
+  // Rows of channels: blocks of the small side and runs within each.
+  const bool channels = rank > 1;
+  const AxisPlace place = channels ? places[1] : AxisPlace{};
+  const int64_t run =
+      walk == Walk::kBlocks ? std::gcd(block, place.start) : in.block;
+  std::vector<Move> moves;
+  for (int64_t piece = 0; piece < in.block; piece += run) {
+    Move move;
+    std::vector<int64_t> large_strides;
+    int64_t large_start = 0;
+    for (size_t i = 0; i < rank; ++i) {
+      if (i == 1) {
+        move.extents.push_back(small[1] / in.block);
+        move.src_strides.push_back(in.block_stride);
+        large_strides.push_back(out.block_stride * place.step);
+        continue;
+      }
+      move.extents.push_back(small[i]);
+      move.src_strides.push_back(in.axes[i]);
+      large_strides.push_back(out.axes[i] * places[i].step);
+      large_start += places[i].start * out.axes[i];
+    }
+    move.extents.push_back(run);
+    move.src_strides.push_back(in.channel_stride);
+    large_strides.push_back(out.channel_stride);
+    if (channels) {
+      const int64_t channel = place.start + piece;
+      large_start += channel / out.block * out.block_stride +
+                     channel % out.block * out.channel_stride;
+      move.src_start = piece * in.channel_stride;
+    }
+    move.dst_strides = std::move(large_strides);
+    move.dst_start = large_start;
+    if (from_large) {
+      std::swap(move.src_strides, move.dst_strides);
+      std::swap(move.src_start, move.dst_start);
+    }
+    moves.push_back(std::move(move));
+  }
+  return moves;
+}
+
+// How `src` is read and `dst` written: in the form of `src` where whole blocks
+// of channels stay on both sides, else row-major.
 struct Form {
-  Walk walk;
+  Walk walk = Walk::kRowMajor;
+  int64_t block = 1;
   Layout dst_layout;
 };
+
 Form ChooseForm(const ProgramBuilder& b, ValueId src, ValueId dst,
                 const std::vector<AxisPlace>& places) {
-  const std::optional<int64_t> block = BlockOf(b.layout(src), b.shape(src));
-  if (block.has_value() &&
-      KeepsBlocks(b.shape(src), b.shape(dst), places[1], *block)) {
-    if (const auto desc = Relaid(b.layout(src), b.type(dst))) {
-      return {{*block}, LayoutOf(b.type(dst), *desc)};
-    }
+  Form form;
+  form.dst_layout = PlainLayout(b.type(dst));
+  const Walk walk = WalkOf(b.layout(src), b.shape(src));
+  if (walk == Walk::kRowMajor || places[1].step != 1) return form;
+  const std::optional<dnnl::memory::desc> like =
+      Relaid(b.layout(src), b.type(dst));
+  if (!like.has_value()) return form;
+  form.walk = walk;
+  form.dst_layout = LayoutOf(b.type(dst), *like);
+  if (walk == Walk::kBlocks) {
+    form.block = b.layout(src).desc.get_inner_blks()[0];
   }
-  return {{0}, PlainLayout(b.type(dst))};
+  return form;
 }
 
 SlotId ReadForm(ProgramBuilder& b, ValueId v, const Form& form) {
-  return form.walk.block == 0 ? b.ReadPlain(v) : b.Read(v);
-}
-
-// Strides and start of the side in which the places lie.
-void PlaceStrides(const Shape& physical, const std::vector<AxisPlace>& places,
-                  Ints* strides, int64_t* start) {
-  *strides = RowMajorStrides(physical);
-  *start = 0;
-  for (size_t i = 0; i < places.size(); ++i) {
-    *start += places[i].start * (*strides)[i];
-    (*strides)[i] *= places[i].step;
-  }
+  return form.walk == Walk::kRowMajor ? b.ReadPlain(v) : b.Read(v);
 }
 
 int64_t FromFront(int64_t index, int64_t extent) {
@@ -144,14 +198,12 @@ absl::Status MakeSlice(ProgramBuilder& b) {
     places.push_back({FromFront(starts[i], from[i]), steps[i]});
   }
   const Form form = ChooseForm(b, src, dst, places);
-  Move move;
-  move.extents = form.walk.Physical(b.shape(dst));
-  move.dst_strides = RowMajorStrides(move.extents);
-  PlaceStrides(form.walk.Physical(from), form.walk.Physical(places),
-               &move.src_strides, &move.src_start);
   const SlotId read = ReadForm(b, src, form);
-  AddMove(b, std::move(move), b.type(src).dtype, read,
-          b.Write(dst, form.dst_layout));
+  const SlotId written = b.Write(dst, form.dst_layout);
+  AddMoves(b,
+           PlaceMoves(form.walk, form.block, b.shape(dst), from, places,
+                      /*from_large=*/true),
+           b.type(src).dtype, read, written);
   return absl::OkStatus();
 }
 
@@ -166,11 +218,6 @@ absl::Status MakePad(ProgramBuilder& b) {
     places.push_back({before[i], between[i] + 1});
   }
   const Form form = ChooseForm(b, src, dst, places);
-  Move move;
-  move.extents = form.walk.Physical(b.shape(src));
-  move.src_strides = RowMajorStrides(move.extents);
-  PlaceStrides(form.walk.Physical(b.shape(dst)), form.walk.Physical(places),
-               &move.dst_strides, &move.dst_start);
   const SlotId read = ReadForm(b, src, form);
   const SlotId written = b.Write(dst, form.dst_layout);
   const DType dtype = b.type(src).dtype;
@@ -179,7 +226,10 @@ absl::Status MakePad(ProgramBuilder& b) {
   b.AddStep(MakeFill(value.raw(), SizeOf(dtype), ElementCount(b.shape(dst)),
                      written, b.threads()),
             {}, {written});
-  AddMove(b, std::move(move), dtype, read, written);
+  AddMoves(b,
+           PlaceMoves(form.walk, form.block, b.shape(src), b.shape(dst), places,
+                      /*from_large=*/false),
+           dtype, read, written);
   return absl::OkStatus();
 }
 
@@ -198,23 +248,22 @@ absl::Status MakeConcat(ProgramBuilder& b) {
     start += b.shape(src)[joined];
   }
   Form form = ChooseForm(b, sources[0], dst, places[0]);
-  for (size_t i = 1; form.walk.block != 0 && i < sources.size(); ++i) {
+  for (size_t i = 1; i < sources.size(); ++i) {
     const Form other = ChooseForm(b, sources[i], dst, places[i]);
-    if (other.walk.block != form.walk.block) {
-      form = {{0}, PlainLayout(b.type(dst))};
+    if (other.walk != form.walk || other.block != form.block) {
+      form = Form();
+      form.dst_layout = PlainLayout(b.type(dst));
+      break;
     }
   }
   std::vector<SlotId> reads;
   for (const ValueId src : sources) reads.push_back(ReadForm(b, src, form));
   const SlotId written = b.Write(dst, form.dst_layout);
   for (size_t i = 0; i < sources.size(); ++i) {
-    Move move;
-    move.extents = form.walk.Physical(b.shape(sources[i]));
-    move.src_strides = RowMajorStrides(move.extents);
-    PlaceStrides(form.walk.Physical(b.shape(dst)),
-                 form.walk.Physical(places[i]), &move.dst_strides,
-                 &move.dst_start);
-    AddMove(b, std::move(move), b.type(dst).dtype, reads[i], written);
+    AddMoves(b,
+             PlaceMoves(form.walk, form.block, b.shape(sources[i]),
+                        b.shape(dst), places[i], /*from_large=*/false),
+             b.type(dst).dtype, reads[i], written);
   }
   return absl::OkStatus();
 }

@@ -1,0 +1,155 @@
+// Plans on the cpu backend against the references, and against each other.
+#include <cmath>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "harness/backend/cpu/cpu_device.h"
+#include "harness/backend/cpu/cpu_features.h"
+#include "harness/backend/session.h"
+#include "harness/core/random.h"
+#include "harness/graph/reference.h"
+#include "harness/graph/rewrites/fold_batch_norm.h"
+#include "harness/graph/rewrites/lower.h"
+#include "harness/graph/rewrites/quantize.h"
+#include "harness/models/init.h"
+#include "harness/models/registry.h"
+#include "harness/ops/ops.h"
+
+namespace assay {
+namespace {
+
+struct Network {
+  Graph graph;
+  ParameterStore parameters;
+};
+
+Network MakeNetwork(const std::string& name) {
+  ReferenceGraphOptions options;
+  options.batch = 2;
+  auto made = BuildReferenceGraph(name, StandardOps(), options);
+  EXPECT_TRUE(made.ok()) << made.status();
+  auto parameters = Initialise(made->graph, made->initialisers, 7);
+  EXPECT_TRUE(parameters.ok()) << parameters.status();
+  return {std::move(made->graph), *std::move(parameters)};
+}
+
+Tensor RandomInput(const Graph& graph) {
+  Tensor input(DType::kF32, graph.shape(graph.inputs()[0]));
+  RandomStream(4, "input").FillNormal(input.span<float>(), 0, 1);
+  return input;
+}
+
+Tensor OnReference(const Graph& graph, const ParameterStore& parameters) {
+  const std::string& name = graph.value(graph.inputs()[0]).name;
+  auto run = Evaluate(graph, {{name, RandomInput(graph)}}, parameters);
+  EXPECT_TRUE(run.ok()) << run.status();
+  return run->outputs.at("logits");
+}
+
+Tensor OnCpu(const Graph& graph) {
+  const std::unique_ptr<Device> device = MakeCpuDevice();
+  auto session = Session::Make(device.get(), graph, nullptr, {.threads = 1});
+  EXPECT_TRUE(session.ok()) << session.status();
+  const std::string& name = graph.value(graph.inputs()[0]).name;
+  EXPECT_TRUE((*session)->Feed(name, RandomInput(graph)).ok());
+  // Twice: nothing may be left over from a run.
+  EXPECT_TRUE((*session)->Run().ok());
+  EXPECT_TRUE((*session)->Run().ok());
+  return *(*session)->Fetch("logits");
+}
+
+// The largest difference, as a fraction of the largest magnitude.
+double Difference(const Tensor& want, const Tensor& got) {
+  double largest = 0, worst = 0;
+  for (int64_t i = 0; i < want.size(); ++i) {
+    const double w = static_cast<double>(want.data<float>()[i]);
+    largest = std::max(largest, std::abs(w));
+    worst = std::max(worst,
+                     std::abs(w - static_cast<double>(got.data<float>()[i])));
+  }
+  return worst / largest;
+}
+
+// Grids from the values of one run of the folded network.
+QuantizedNetwork QuantizeAll(const Network& net) {
+  auto folded = FoldBatchNorm(net.graph, net.parameters);
+  EXPECT_TRUE(folded.ok()) << folded.status();
+  Graph probe = folded->graph;
+  for (NodeId id = 0; id < probe.node_count(); ++id) {
+    const ValueId v = probe.node(id).outputs[0];
+    EXPECT_TRUE(probe.AddOutput("probe/" + probe.value(v).name, v).ok());
+  }
+  const std::string input = probe.value(probe.inputs()[0]).name;
+  auto run = Evaluate(probe, {{input, RandomInput(probe)}}, folded->parameters);
+  EXPECT_TRUE(run.ok()) << run.status();
+  QuantizeOptions options;
+  options.activations[input] = {-4, 4};
+  for (const auto& [name, value] : run->outputs) {
+    if (name.rfind("probe/", 0) != 0) continue;
+    const auto span = value.span<float>();
+    const auto [low, high] = std::minmax_element(span.begin(), span.end());
+    options.activations[name.substr(6)] = {static_cast<double>(*low),
+                                           static_cast<double>(*high)};
+  }
+  for (NodeId id = 0; id < folded->graph.node_count(); ++id) {
+    const Node& node = folded->graph.node(id);
+    if (node.op != "conv2d" && node.op != "linear") continue;
+    const std::string& name = folded->graph.value(node.inputs[1]).name;
+    options.weight_scales[name] =
+        WeightScales(*folded->parameters.Find(name), true);
+  }
+  auto quantized = Quantize(folded->graph, folded->parameters, options);
+  EXPECT_TRUE(quantized.ok()) << quantized.status();
+  return *std::move(quantized);
+}
+
+class PlanTest : public testing::TestWithParam<const char*> {};
+
+TEST_P(PlanTest, F32EqualsTheNetwork) {
+  const Network net = MakeNetwork(GetParam());
+  auto plan = LowerForInference(net.graph, net.parameters);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_LT(
+      Difference(OnReference(net.graph, net.parameters), OnCpu(plan->graph)),
+      1e-5);
+}
+
+TEST_P(PlanTest, Bf16StaysClose) {
+  if (!cpu::HasNativeBf16()) GTEST_SKIP() << "no native bf16";
+  const Network net = MakeNetwork(GetParam());
+  LoweringOptions options;
+  options.precision = FloatPrecision::kBf16;
+  auto plan = LowerForInference(net.graph, net.parameters, options);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_LT(
+      Difference(OnReference(net.graph, net.parameters), OnCpu(plan->graph)),
+      0.05);
+}
+
+TEST_P(PlanTest, Int8IsTheReferencesToAStep) {
+  if (!cpu::HasNativeInt8()) GTEST_SKIP() << "no native 8-bit products";
+  const Network net = MakeNetwork(GetParam());
+  const QuantizedNetwork quantized = QuantizeAll(net);
+  auto plan = LowerForInference(quantized.graph, quantized.parameters);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  const Tensor got = OnCpu(plan->graph);
+  // Ties may round either way and travel on.
+  EXPECT_LT(Difference(OnReference(plan->graph, ParameterStore()), got), 0.02);
+  EXPECT_LT(Difference(OnReference(net.graph, net.parameters), got), 0.1);
+}
+
+std::string TestName(const testing::TestParamInfo<const char*>& test) {
+  std::string name = test.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PlanTest,
+                         testing::Values("dscnn", "lenet5", "resnet8",
+                                         "resnet8-b", "tdnn"),
+                         TestName);
+
+}  // namespace
+}  // namespace assay
