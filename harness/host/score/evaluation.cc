@@ -65,8 +65,7 @@ class Evaluation {
   absl::Status Compare(const Graph& graph, const ParameterStore& parameters,
                        const Plan& plan, MaterialisationRecord* record) {
     ASSAY_ASSIGN_OR_RETURN(const Tensor exact, LogitsOf(graph, parameters));
-    ASSAY_ASSIGN_OR_RETURN(const Tensor lowered,
-                           LogitsOf(plan.graph, plan.parameters));
+    ASSAY_ASSIGN_OR_RETURN(const Tensor lowered, LogitsOf(plan.graph, {}));
     const Tensor a = exact.Cast(DType::kF32), b = lowered.Cast(DType::kF32);
     double largest = 0;
     for (int64_t i = 0; i < std::min(a.size(), b.size()); ++i) {
@@ -100,11 +99,11 @@ void AddUnavailable(const std::string& precision, const absl::Status& why,
 }
 
 absl::Status AddBf16(Evaluation& evaluation, const Graph& graph,
-                     const ParameterStore& parameters, const Device& device,
-                     CandidateRecord* record, ScoresByPrecision* scores) {
-  ASSAY_ASSIGN_OR_RETURN(const Plan plan, MakePlan(graph, parameters, "bf16",
-                                                   evaluation.batch(), device));
-  auto scored = evaluation.ScoreOf(plan.graph, plan.parameters, "bf16");
+                     const ParameterStore& parameters, CandidateRecord* record,
+                     ScoresByPrecision* scores) {
+  ASSAY_ASSIGN_OR_RETURN(
+      const Plan plan, MakePlan(graph, parameters, "bf16", evaluation.batch()));
+  auto scored = evaluation.ScoreOf(plan.graph, {}, "bf16");
   if (absl::IsUnimplemented(scored.status())) {
     AddUnavailable("bf16", scored.status(), record);
     return absl::OkStatus();
@@ -124,19 +123,18 @@ absl::StatusOr<ScoresByPrecision> EvaluateNetwork(
   Evaluation evaluation(task, device, options);
   const bool quantized = IsQuantized(graph);
   const std::string precision = quantized ? "int8" : "f32";
-  ASSAY_ASSIGN_OR_RETURN(
-      const Plan plan,
-      MakePlan(graph, parameters, precision, evaluation.batch(), *device));
+  ASSAY_ASSIGN_OR_RETURN(const Plan plan, MakePlan(graph, parameters, precision,
+                                                   evaluation.batch()));
   ASSAY_ASSIGN_OR_RETURN(
       *record->mutable_materialisation(),
-      MakeMaterialisationRecord(graph, parameters, plan.graph));
+      MakeMaterialisationRecord(graph, parameters, plan.graph,
+                                plan.left_in_float));
   MaterialisationRecord* lowering = record->mutable_materialisation();
 
   ASSAY_ASSIGN_OR_RETURN(Scores program,
                          evaluation.ScoreOf(graph, parameters, "as given"));
-  ASSAY_ASSIGN_OR_RETURN(
-      Scores lowered,
-      evaluation.ScoreOf(plan.graph, plan.parameters, "lowered"));
+  ASSAY_ASSIGN_OR_RETURN(Scores lowered,
+                         evaluation.ScoreOf(plan.graph, {}, "lowered"));
   lowering->set_answers_changed_by_lowering(AnswersChanged(program, lowered));
   ASSAY_RETURN_IF_ERROR(evaluation.Compare(graph, parameters, plan, lowering));
 
@@ -146,7 +144,7 @@ absl::StatusOr<ScoresByPrecision> EvaluateNetwork(
   scores.emplace(precision, std::move(own));
   if (options.bf16 && !quantized) {
     ASSAY_RETURN_IF_ERROR(
-        AddBf16(evaluation, graph, parameters, *device, record, &scores));
+        AddBf16(evaluation, graph, parameters, record, &scores));
   }
   return scores;
 }

@@ -92,7 +92,8 @@ int64_t ZeroRows(const Tensor& weights) {
 }  // namespace
 
 absl::StatusOr<MaterialisationRecord> MakeMaterialisationRecord(
-    const Graph& graph, const ParameterStore& parameters, const Graph& plan) {
+    const Graph& graph, const ParameterStore& parameters, const Graph& plan,
+    absl::Span<const std::string> left_in_float) {
   MaterialisationRecord record;
   *record.mutable_availability() = MakeAvailability(Availability::DERIVED);
   const std::vector<bool> stored = StoredValues(graph);
@@ -106,6 +107,9 @@ absl::StatusOr<MaterialisationRecord> MakeMaterialisationRecord(
     ASSAY_ASSIGN_OR_RETURN(const Tensor weights, parameters.Get(name));
     record.set_zero_channels_left(record.zero_channels_left() +
                                   static_cast<uint64_t>(ZeroRows(weights)));
+  }
+  for (const std::string& name : left_in_float) {
+    record.add_floats_between_integers(name);
   }
   CountKernels(plan, &record);
   for (NodeId id = 0; id < graph.node_count(); ++id) {

@@ -2,7 +2,10 @@
 #ifndef ASSAY_HARNESS_HOST_SCORE_MATERIALISATION_H_
 #define ASSAY_HARNESS_HOST_SCORE_MATERIALISATION_H_
 
+#include <string>
+
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "harness/graph/graph.h"
 #include "harness/graph/parameter_store.h"
 #include "harness/report/cost.pb.h"
@@ -10,10 +13,11 @@
 namespace assay {
 
 // `graph` as submitted; `plan` as lowered for its own precision, from which the
-// integer kernels are counted. What lowering changed in the answers is the
-// caller's to fill in.
+// integer kernels are counted; `left_in_float` as lowering said. What lowering
+// changed in the answers is the caller's to fill in.
 absl::StatusOr<MaterialisationRecord> MakeMaterialisationRecord(
-    const Graph& graph, const ParameterStore& parameters, const Graph& plan);
+    const Graph& graph, const ParameterStore& parameters, const Graph& plan,
+    absl::Span<const std::string> left_in_float);
 
 // Whether the graph asks for integer kernels: it has dequantize_linear nodes.
 bool IsQuantized(const Graph& graph);

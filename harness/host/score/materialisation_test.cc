@@ -34,7 +34,7 @@ ParameterStore Weights(float value) {
 
 TEST(MaterialisationTest, APlainNetworkPasses) {
   const Graph graph = OneLayer();
-  auto record = MakeMaterialisationRecord(graph, Weights(1), graph);
+  auto record = MakeMaterialisationRecord(graph, Weights(1), graph, {});
   ASSERT_TRUE(record.ok()) << record.status();
   EXPECT_TRUE(record->passed());
   EXPECT_EQ(record->weight_kernels(), 1u);
@@ -47,10 +47,18 @@ TEST(MaterialisationTest, AMaskThatIsStillMultipliedIsNamed) {
   ASSERT_TRUE(masked.ok()) << masked.status();
   ParameterStore parameters = Weights(1);
   parameters.Set(MaskName("fc.weights"), *Weights(0).Find("fc.weights"));
-  auto record = MakeMaterialisationRecord(*masked, parameters, *masked);
+  auto record = MakeMaterialisationRecord(*masked, parameters, *masked, {});
   ASSERT_TRUE(record.ok()) << record.status();
   EXPECT_THAT(record->masks_left(), ElementsAre("fc.weights"));
   EXPECT_FALSE(record->passed());
+}
+
+TEST(MaterialisationTest, WhatLoweringLeftInFloatIsToldButNoPretence) {
+  const Graph graph = OneLayer();
+  auto record = MakeMaterialisationRecord(graph, Weights(1), graph, {"sum"});
+  ASSERT_TRUE(record.ok()) << record.status();
+  EXPECT_THAT(record->floats_between_integers(), ElementsAre("sum"));
+  EXPECT_TRUE(record->passed());
 }
 
 TEST(MaterialisationTest, ZeroChannelsThatCouldGoAreCounted) {
@@ -59,7 +67,7 @@ TEST(MaterialisationTest, ZeroChannelsThatCouldGoAreCounted) {
   for (int i = 4; i < 8; ++i) {
     parameters.Find("fc.weights")->data<float>()[i] = 0;
   }
-  auto record = MakeMaterialisationRecord(graph, parameters, graph);
+  auto record = MakeMaterialisationRecord(graph, parameters, graph, {});
   ASSERT_TRUE(record.ok()) << record.status();
   EXPECT_EQ(record->zero_channels_left(), 1u);
   EXPECT_TRUE(record->passed());  // zeros are no pretence

@@ -6,12 +6,8 @@
 #include "harness/core/dtype.h"
 #include "harness/core/shape.h"
 #include "harness/core/status_macros.h"
-#include "harness/graph/rewrites/constant_fold.h"
-#include "harness/graph/rewrites/fold_batch_norm.h"
-#include "harness/graph/rewrites/freeze.h"
-#include "harness/graph/rewrites/prune_dead.h"
+#include "harness/graph/rewrites/lower.h"
 #include "harness/graph/rewrites/rebatch.h"
-#include "harness/graph/rewrites/to_bf16.h"
 #include "harness/host/score/materialisation.h"
 
 namespace assay {
@@ -21,7 +17,7 @@ int64_t StoredBytes(const Graph& graph) {
   int64_t bytes = 0;
   for (ValueId id = 0; id < graph.value_count(); ++id) {
     const ValueKind kind = graph.value(id).kind;
-    if (kind != ValueKind::kParameter && kind != ValueKind::kConstant) continue;
+    if (kind != ValueKind::kConstant) continue;
     bytes += ElementCount(graph.shape(id)) * SizeOf(graph.type(id).dtype);
   }
   return bytes;
@@ -38,8 +34,7 @@ const Tensor* FindFeed(const Batch& batch, absl::string_view name) {
 
 absl::StatusOr<Plan> MakePlan(const Graph& graph,
                               const ParameterStore& parameters,
-                              const std::string& precision, int64_t batch,
-                              const Device&) {
+                              const std::string& precision, int64_t batch) {
   if (IsQuantized(graph) != (precision == "int8")) {
     return absl::InvalidArgumentError(
         absl::StrCat("a plan of precision ", precision, " for ",
@@ -47,37 +42,29 @@ absl::StatusOr<Plan> MakePlan(const Graph& graph,
                                         : "a graph without quantize_linear"));
   }
   ASSAY_ASSIGN_OR_RETURN(const Graph batched, Rebatch(graph, batch));
-  ASSAY_ASSIGN_OR_RETURN(FoldedNetwork folded,
-                         FoldBatchNorm(batched, parameters));
-  if (precision == "bf16") {
-    ASSAY_ASSIGN_OR_RETURN(folded.graph, ToBf16(folded.graph));
+  LoweringOptions options;
+  if (precision == "bf16") options.precision = FloatPrecision::kBf16;
+  ASSAY_ASSIGN_OR_RETURN(LoweredNetwork lowered,
+                         LowerForInference(batched, parameters, options));
+  if (!lowered.graph.parameters().empty()) {
+    const ValueId absent = lowered.graph.parameters().front();
+    return absl::NotFoundError(absl::StrCat("the plan lacks parameter ",
+                                            lowered.graph.value(absent).name));
   }
-  ASSAY_ASSIGN_OR_RETURN(const Graph frozen,
-                         Freeze(folded.graph, folded.parameters));
-  ASSAY_ASSIGN_OR_RETURN(const Graph constant, FoldConstants(frozen));
-  ASSAY_ASSIGN_OR_RETURN(Graph pruned, PruneDead(constant));
-  return Plan{precision, std::move(pruned), {}};
+  return Plan{precision, std::move(lowered.graph),
+              std::move(lowered.left_in_float)};
 }
 
 absl::StatusOr<std::unique_ptr<PlanSystem>> PlanSystem::Make(Device* device,
                                                              const Plan& plan,
                                                              int threads) {
   std::unique_ptr<PlanSystem> system(new PlanSystem(device));
-  ASSAY_RETURN_IF_ERROR(system->parameters_.Load(plan.parameters));
   CompileOptions options;
   options.threads = threads;
   ASSAY_ASSIGN_OR_RETURN(system->program_,
                          device->Compile(plan.graph, options));
   ASSAY_ASSIGN_OR_RETURN(system->stream_, device->NewStream());
   const Graph& graph = system->program_->graph();
-  for (ValueId id : graph.parameters()) {
-    const DeviceTensor* tensor = system->parameters_.Find(graph.value(id).name);
-    if (tensor == nullptr) {
-      return absl::NotFoundError(
-          absl::StrCat("the plan lacks parameter ", graph.value(id).name));
-    }
-    system->parameter_operands_.push_back(*tensor);
-  }
   bool found = false;
   for (size_t i = 0; i < graph.outputs().size(); ++i) {
     const TensorType& type = graph.type(graph.outputs()[i].value);
@@ -124,8 +111,8 @@ absl::Status PlanSystem::LoadBatches(BatchSource& source, int64_t count) {
 absl::Status PlanSystem::Answer(absl::Span<const int64_t> samples) {
   for (size_t i = 0; i < samples.size(); i += batch_) {
     const size_t number = static_cast<size_t>(samples[i]) / batch_;
-    ASSAY_RETURN_IF_ERROR(program_->Run(*stream_, inputs_[number],
-                                        parameter_operands_, outputs_));
+    ASSAY_RETURN_IF_ERROR(
+        program_->Run(*stream_, inputs_[number], {}, outputs_));
     ASSAY_RETURN_IF_ERROR(
         device_->Download(*stream_, outputs_[logits_output_], &logits_));
     ASSAY_RETURN_IF_ERROR(stream_->Synchronize());

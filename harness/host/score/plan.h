@@ -11,7 +11,6 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "harness/backend/device.h"
-#include "harness/backend/session.h"
 #include "harness/graph/graph.h"
 #include "harness/graph/parameter_store.h"
 #include "harness/measure/scenario/scenario.h"
@@ -21,19 +20,17 @@ namespace assay {
 
 // Lowered, not compiled: what is scored and what is timed is the same graph.
 struct Plan {
-  std::string precision;  // "f32", "bf16", "int8"
-  Graph graph;
-  ParameterStore parameters;  // what is left of them: most are constants now
+  std::string precision;                   // "f32", "bf16", "int8"
+  Graph graph;                             // parameters are constants in it
+  std::vector<std::string> left_in_float;  // of a quantized graph
 };
 
-// Batch norms folded, weights made constants of the precision's type, and what
-// the device's lowering adds: fused and integer kernels. `precision` "int8"
-// needs a graph with quantize_linear nodes, and such a graph has no other
-// (INVALID_ARGUMENT): simulated kernels are never a plan.
+// LowerForInference at that batch. `precision` "int8" needs a graph with
+// dequantize_linear nodes, and such a graph has no other (INVALID_ARGUMENT):
+// simulated integers are never a plan.
 absl::StatusOr<Plan> MakePlan(const Graph& graph,
                               const ParameterStore& parameters,
-                              const std::string& precision, int64_t batch,
-                              const Device& device);
+                              const std::string& precision, int64_t batch);
 
 // A compiled plan with batches of samples in device memory. Samples are counted
 // through the batches; a query is made of whole batches, each named by its
@@ -59,14 +56,13 @@ class PlanSystem final : public SystemUnderTest {
   int64_t bytes() const;
 
  private:
-  explicit PlanSystem(Device* device) : device_(device), parameters_(device) {}
+  explicit PlanSystem(Device* device) : device_(device) {}
 
   Device* device_;
-  DeviceParameters parameters_;
   int64_t weight_bytes_ = 0;
   std::unique_ptr<Program> program_;
   std::unique_ptr<Stream> stream_;
-  std::vector<DeviceTensor> parameter_operands_, outputs_;
+  std::vector<DeviceTensor> outputs_;
   std::vector<std::vector<DeviceTensor>> inputs_;  // by batch
   size_t logits_output_ = 0;
   size_t batch_ = 1;

@@ -264,6 +264,9 @@ TEST_F(ScoreTest, AQuantizedGraphIsScoredAndTimedAsIntegers) {
   ASSERT_EQ(candidate.budgets_size(), 2);
   EXPECT_TRUE(candidate.budgets(0).met());
   EXPECT_TRUE(candidate.budgets(1).met());
+  EXPECT_TRUE(candidate.materialisation().passed());
+  EXPECT_EQ(candidate.materialisation().integer_kernels(), 5u);
+  EXPECT_EQ(candidate.materialisation().weight_kernels(), 5u);
   for (const LatencyRecord& latency : candidate.latency()) {
     EXPECT_EQ(latency.precision(), "int8");
   }

@@ -136,7 +136,7 @@ class TimedSession {
     const TimedNetwork& timed = networks_[network];
     ASSAY_ASSIGN_OR_RETURN(
         const Plan plan,
-        MakePlan(*timed.graph, *timed.parameters, precision, batch_, *device_));
+        MakePlan(*timed.graph, *timed.parameters, precision, batch_));
     auto system = PlanSystem::Make(device_, plan, threads_);
     if (absl::IsUnimplemented(system.status())) {
       AddUnavailable(precision, system.status(), timed.record);
@@ -264,7 +264,7 @@ absl::Status MeasureMemory(const Task& task, Device* device, int threads,
       Availability::NOT_APPLICABLE, "the device's memory is the host's");
   ASSAY_ASSIGN_OR_RETURN(
       const Plan plan,
-      MakePlan(*network.graph, *network.parameters, precision, 1, *device));
+      MakePlan(*network.graph, *network.parameters, precision, 1));
   const absl::Status reset = ResetPeakMemory(files);
   ASSAY_ASSIGN_OR_RETURN(const MemoryUse before, ReadMemoryUse(files));
   auto system = PlanSystem::Make(device, plan, threads);
