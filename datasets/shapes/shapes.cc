@@ -18,7 +18,7 @@ namespace {
 
 // Scales noise, occlusion and clutter together. The README says what a small
 // network reaches at this value.
-constexpr float kDifficulty = 0.75f;
+constexpr float kDifficulty = 1.3f;
 
 constexpr uint64_t kSeed = 1;
 constexpr float kTurn = 6.2831853f;
