@@ -1,8 +1,11 @@
 """The plugins of this repository: one sorted row each, named like its folder."""
 
 PLUGINS = [
+    "magnitude",
     "null",
     "plain_c",
+    "quantization",
+    "structured_baselines",
     "template",
 ]
 
