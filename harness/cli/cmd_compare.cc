@@ -1,0 +1,91 @@
+// assay compare: did a change make something better or worse?
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "harness/cli/command.h"
+#include "harness/cli/places.h"
+#include "harness/core/status_macros.h"
+#include "harness/report/compare.h"
+#include "harness/report/formats/format.h"
+#include "harness/report/index.h"
+
+namespace assay {
+namespace {
+
+constexpr FlagSpec kFlags[] = {
+    {"alpha", "P", "0.05", "chance of a false alarm, over all tests together"},
+    {"latency_margin", "R", "0.05",
+     "relative differences of speed below it do not count"},
+    {"quality_margin", "D", "0.005",
+     "differences of the metric below it do not count"},
+    {"format", "text|json|csv|markdown", "text", "how to print"},
+};
+
+absl::StatusOr<std::vector<Report>> ReportsAt(const std::string& path) {
+  ASSAY_ASSIGN_OR_RETURN(ReportIndex index, OpenReports(UserPath(path)));
+  if (!index.unread.empty()) {
+    const UnreadReport& first = index.unread[0];
+    return absl::Status(first.status.code(),
+                        absl::StrCat(first.path, ": ", first.status.message()));
+  }
+  std::vector<Report> reports;
+  for (IndexedReport& r : index.reports) {
+    reports.push_back(std::move(r.report));
+  }
+  return reports;
+}
+
+absl::StatusOr<int> Compare(const Args& args) {
+  if (args.positional().size() != 2) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("expects a baseline and new reports, got ",
+                     args.positional().size(), " arguments"));
+  }
+  ASSAY_ASSIGN_OR_RETURN(const ReportFormat* format,
+                         FindReportFormat(args.Text("format")));
+  CompareOptions options;
+  ASSAY_ASSIGN_OR_RETURN(options.alpha, args.Real("alpha"));
+  ASSAY_ASSIGN_OR_RETURN(options.latency_margin, args.Real("latency_margin"));
+  ASSAY_ASSIGN_OR_RETURN(options.quality_margin, args.Real("quality_margin"));
+  ASSAY_ASSIGN_OR_RETURN(auto baseline, ReportsAt(args.positional()[0]));
+  ASSAY_ASSIGN_OR_RETURN(auto now, ReportsAt(args.positional()[1]));
+  const Comparison comparison = CompareReports(baseline, now, options);
+  ASSAY_ASSIGN_OR_RETURN(std::string text, format->comparison(comparison));
+  std::fputs(text.c_str(), stdout);
+  switch (comparison.ExitCode()) {
+    case 0:
+      return kExitOk;
+    case 1:
+      return kExitFinding;
+    default:
+      return absl::NotFoundError(
+          "no experiment is in both: nothing to compare");
+  }
+}
+
+int Run(const Args& args) {
+  auto code = Compare(args);
+  return code.ok() ? *code : Complain("compare", code.status());
+}
+
+}  // namespace
+
+const Command kCompareCommand = {
+    "compare",
+    "compare BASELINE NEW [flags]",
+    "say whether a change made something better or worse",
+    "BASELINE and NEW are reports or folders of them. Runs of the same "
+    "method,\n"
+    "settings, task, budgets, backend and seed are compared: how they ended,\n"
+    "budgets, cost on paper, quality by paired tests on the same items, and\n"
+    "latency by a bootstrap of the kept samples. Exit code 1: something is\n"
+    "worse.",
+    kFlags,
+    Run,
+};
+
+}  // namespace assay
