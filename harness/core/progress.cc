@@ -44,11 +44,16 @@ std::string WholeSeconds(absl::Duration d) {
   return absl::StrFormat("%.0f s", std::ceil(absl::ToDoubleSeconds(d)));
 }
 
+std::FILE* g_output = nullptr;
+
+std::FILE* DefaultOutput() { return g_output != nullptr ? g_output : stderr; }
+
 }  // namespace
 
 Progress::Progress(std::string label, int64_t total, std::string unit)
     : Progress(std::move(label), total, std::move(unit),
-               Options{.terminal = IsTerminal(stderr)}) {}
+               Options{.out = DefaultOutput(),
+                       .terminal = IsTerminal(DefaultOutput())}) {}
 
 Progress::Progress(std::string label, int64_t total, std::string unit,
                    Options options)
@@ -111,6 +116,8 @@ void Progress::Show(absl::Time now, bool last) {
   visible_ = true;
   shown_ = now;
 }
+
+void SetProgressOutput(std::FILE* out) { g_output = out; }
 
 bool IsTerminal(std::FILE* out) { return isatty(fileno(out)) == 1; }
 

@@ -51,6 +51,10 @@ class Progress {
 
 bool IsTerminal(std::FILE* out);
 
+// Where a Progress without options shows itself from now on; standard error
+// until then. For worker processes whose standard error is a log.
+void SetProgressOutput(std::FILE* out);
+
 // "850 ms", "9.1 s", "3 min 20 s", "1 h 02 min".
 std::string HumanDuration(absl::Duration d);
 // "980 B", "12.3 KiB", "4.0 MiB".
