@@ -64,6 +64,13 @@ class TinyRun {
   ~TinyRun();
 
   assay_host* host() { return host_.get(); }
+  // The host as if a method were running: what an sdk::Run of a plugin's own
+  // test needs beside find().
+  assay_host* Enter() {
+    host_->Enter(MethodState::kRunning);
+    return host_.get();
+  }
+  static assay_find_fn find() { return &assay_host::Find; }
   RecordingSink& sink() { return sink_; }
   const Task& task() const { return *task_; }
   const Graph& reference_graph() const;
