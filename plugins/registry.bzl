@@ -2,6 +2,7 @@
 
 PLUGINS = [
     "magnitude",
+    "nas_baselines",
     "null",
     "plain_c",
     "quantization",
