@@ -47,6 +47,21 @@ class ArrayDataset final : public Dataset {
     return static_cast<int64_t>(rows(split).index.size());
   }
 
+  void ForgetTest() override {
+    Rows& test = splits_[static_cast<size_t>(Split::kTest)];
+    // Handles share memory, so that a pool that other splits use stays.
+    Tensor features = test.pool->features, labels = test.pool->labels;
+    const size_t bytes =
+        static_cast<size_t>(elements_ * SizeOf(features.dtype()));
+    for (int64_t row : test.index) {
+      std::memset(
+          static_cast<char*>(features.raw()) + static_cast<size_t>(row) * bytes,
+          0, bytes);
+      labels.data<int32_t>()[row] = 0;
+    }
+    test.index.clear();
+  }
+
  private:
   const Rows& rows(Split split) const {
     return splits_[static_cast<size_t>(split)];
@@ -70,7 +85,7 @@ class ArrayDataset final : public Dataset {
   }
 
   const int64_t elements_;
-  const std::array<Rows, 3> splits_;
+  std::array<Rows, 3> splits_;
   std::array<float, 256> unit_;
 };
 

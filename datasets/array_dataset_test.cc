@@ -56,6 +56,24 @@ TEST(ArrayDatasetTest, BatchReusesTensorsThatFit) {
   EXPECT_EQ(Values<float>(x), (std::vector<float>{0.4f, 0.6f, 0.8f, 1}));
 }
 
+TEST(ArrayDatasetTest, ForgetsTheTestSplitAndNothingElse) {
+  DatasetSpec spec;
+  spec.name = "small";
+  spec.sample_shape = {1, 1, 2};
+  spec.classes = 3;
+  const auto pool = SmallPool();
+  const auto dataset = MakeArrayDataset(
+      spec, {Rows{pool, {0}}, Rows{pool, {1}}, Rows{pool, {2}}});
+  dataset->ForgetTest();
+  EXPECT_EQ(dataset->size(Split::kTest), 0);
+  EXPECT_EQ(Values<uint8_t>(pool->features),
+            (std::vector<uint8_t>{0, 51, 102, 153, 0, 0}));
+  Tensor x, y;
+  EXPECT_FALSE(dataset->Batch(Split::kTest, {0}, &x, &y).ok());
+  ASSERT_TRUE(dataset->Batch(Split::kTrain, {0}, &x, &y).ok());
+  EXPECT_EQ(Values<float>(x), (std::vector<float>{0, 0.2f}));
+}
+
 TEST(ArrayDatasetTest, BadIndexIsNamedAndTensorsStay) {
   Tensor x, y;
   const absl::Status status =

@@ -60,7 +60,7 @@ struct DatasetSpec {
   std::string fingerprint;
 };
 
-// Thread-safe: nothing changes after opening.
+// Thread-safe: nothing changes after opening, but for ForgetTest.
 class Dataset {
  public:
   explicit Dataset(DatasetSpec spec) : spec_(std::move(spec)) {}
@@ -73,6 +73,11 @@ class Dataset {
   // Samples in `split`. A stream of n tokens has n - window of them: sample i
   // is the window that starts at token i.
   virtual int64_t size(Split split) const = 0;
+
+  // Overwrites the test split in memory and leaves it empty: for a process that
+  // goes on to hold foreign code. The one change after opening; nobody else may
+  // use the data set meanwhile.
+  virtual void ForgetTest() = 0;
 
   // Gathers samples: `features` becomes [indices, sample_shape...] and `labels`
   // s32 [indices, label_shape...]. A tensor that has this type and shape

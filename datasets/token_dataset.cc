@@ -1,5 +1,6 @@
 #include "datasets/token_dataset.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -15,7 +16,14 @@ class TokenDataset final : public Dataset {
         streams_(std::move(streams)) {}
 
   int64_t size(Split split) const override {
-    return static_cast<int64_t>(stream(split).size()) - window_;
+    return std::max<int64_t>(
+        0, static_cast<int64_t>(stream(split).size()) - window_);
+  }
+
+  void ForgetTest() override {
+    std::string& test = streams_[static_cast<size_t>(Split::kTest)];
+    std::fill(test.begin(), test.end(), '\0');
+    test.clear();
   }
 
  private:
@@ -34,7 +42,7 @@ class TokenDataset final : public Dataset {
   }
 
   const int64_t window_;
-  const std::array<std::string, 3> streams_;
+  std::array<std::string, 3> streams_;
 };
 
 }  // namespace

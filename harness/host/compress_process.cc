@@ -50,6 +50,8 @@ absl::Status PrepareAndCompress(const RunSpec& spec, CompressResult* result) {
       const ReferenceGraph built,
       setup.task->BuildNetwork(StandardOps(),
                                setup.task->spec().evaluation_batch));
+  // Nothing of the test split is left when foreign code comes in.
+  setup.task->ForgetTest();
   ServedTask served;
   served.task = setup.task.get();
   served.initialisers = built.initialisers;

@@ -40,6 +40,9 @@ class Task {
   const TaskSpec& spec() const { return spec_; }
   const Dataset& dataset() const { return *dataset_; }
 
+  // Dataset::ForgetTest; before the task is shared.
+  void ForgetTest() { dataset_->ForgetTest(); }
+
   // The reference network at the task's shapes and classes.
   absl::StatusOr<ReferenceGraph> BuildNetwork(const OpSet& ops,
                                               int64_t batch) const;
