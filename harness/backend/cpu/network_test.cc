@@ -174,7 +174,7 @@ std::string TestName(const testing::TestParamInfo<std::string>& test) {
 
 INSTANTIATE_TEST_SUITE_P(All, NetworkTest,
                          testing::Values("dscnn", "lenet5", "lmd-xs", "lme-xs",
-                                         "resnet8", "resnet8-mlperf", "tdnn"),
+                                         "resnet8", "tdnn"),
                          TestName);
 
 }  // namespace
