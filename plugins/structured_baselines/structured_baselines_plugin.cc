@@ -25,13 +25,7 @@ class StructuredBaselines final : public sdk::Method {
   sdk::Status Apply(sdk::Run& run) override {
     for (const sdk::Budget& budget : run.budgets()) {
       if (run.stop_wanted()) return sdk::Cancelled();
-      ASSAY_ASSIGN_OR_RETURN(Network network, ReferenceNetwork(run));
-      const double fraction = budget.macs_fraction.value_or(1.0);
-      if (Score(run) == "taylor") {
-        ASSAY_RETURN_IF_ERROR(PruneByTaylor(run, fraction, &network));
-      } else {
-        ASSAY_RETURN_IF_ERROR(PruneOnce(run, fraction, &network));
-      }
+      ASSAY_ASSIGN_OR_RETURN(Network network, Prune(run, budget));
       ASSAY_RETURN_IF_ERROR(FineTune(run, &network));
       ASSAY_RETURN_IF_ERROR(run.Submit(budget, network.graph, network.set));
     }
@@ -54,15 +48,42 @@ class StructuredBaselines final : public sdk::Method {
     return options;
   }
 
-  sdk::Status PruneOnce(sdk::Run& run, double fraction, Network* network) {
+  // The reference network without what the budget makes go. Where the insides
+  // of blocks cannot give enough, residual streams go as well if they may.
+  sdk::StatusOr<Network> Prune(sdk::Run& run, const sdk::Budget& budget) {
+    const double fraction = budget.macs_fraction.value_or(1.0);
+    const std::string streams = run.config().Choice("streams");
+    sdk::StatusOr<Network> network = PruneWith(run, fraction, streams == "all");
+    const bool not_enough =
+        network.status().code() == sdk::Code::kFailedPrecondition;
+    if (streams != "auto" || !not_enough) {
+      run.Note("streams/" + budget.id, streams == "all" ? "pruned" : "kept");
+      return network;
+    }
+    run.Log("residual streams are pruned, too: " + network.status().message());
+    run.Note("streams/" + budget.id, "pruned");
+    return PruneWith(run, fraction, true);
+  }
+
+  sdk::StatusOr<Network> PruneWith(sdk::Run& run, double fraction,
+                                   bool streams) {
+    ASSAY_ASSIGN_OR_RETURN(Network network, ReferenceNetwork(run));
+    const bool taylor = Score(run) == "taylor";
+    ASSAY_RETURN_IF_ERROR(taylor
+                              ? PruneByTaylor(run, fraction, streams, &network)
+                              : PruneOnce(run, fraction, streams, &network));
+    return network;
+  }
+
+  sdk::Status PruneOnce(sdk::Run& run, double fraction, bool streams,
+                        Network* network) {
     if (Score(run) == "slimming") {
       ASSAY_RETURN_IF_ERROR(TrainSparse(run, network));
     }
     ASSAY_ASSIGN_OR_RETURN(sdk::Groups groups, run.FindGroups(network->graph));
-    ASSAY_ASSIGN_OR_RETURN(
-        GroupScores scores,
-        ScoreGroups(run, Score(run), network->graph, groups, network->set,
-                    run.config().Flag("streams")));
+    ASSAY_ASSIGN_OR_RETURN(GroupScores scores,
+                           ScoreGroups(run, Score(run), network->graph, groups,
+                                       network->set, streams));
     ASSAY_ASSIGN_OR_RETURN(
         Removed removed,
         SelectForMacs(run, *network, groups, scores, fraction, Selection(run)));
@@ -87,10 +108,10 @@ class StructuredBaselines final : public sdk::Method {
 
   // Removes a hundredth of the channels after every ten minibatches, scoring
   // while fine-tuning, until the budget is met.
-  sdk::Status PruneByTaylor(sdk::Run& run, double fraction, Network* network) {
+  sdk::Status PruneByTaylor(sdk::Run& run, double fraction, bool streams,
+                            Network* network) {
     ASSAY_ASSIGN_OR_RETURN(sdk::Cost dense, run.Cost(run.graph()));
     ASSAY_ASSIGN_OR_RETURN(sdk::Groups groups, run.FindGroups(network->graph));
-    const bool streams = run.config().Flag("streams");
     std::vector<int64_t> least = LeastKept(run, groups);
     GroupScores carried;
     for (int event = 0;; ++event) {
@@ -204,8 +225,9 @@ ASSAY_EXPORT_METHOD(
         .Choice(2, "scope", {"auto", "local", "global"}, "auto",
                 "rank in each group or all together; auto: local for l1 and "
                 "fpgm")
-        .Flag(3, "streams", false,
-              "prune residual streams, too, not only inside blocks")
+        .Choice(3, "streams", {"auto", "keep", "all"}, "auto",
+                "whether residual streams are pruned, too; auto: where the "
+                "insides of blocks cannot meet the budget")
         .Real(4, "least_kept", 0.1, {0, 1}, "fraction of a group that stays")
         .Integer(5, "round_to", 1, {1, 256},
                  "kept channels are a multiple of this")
