@@ -23,9 +23,7 @@ class CpuBuffer final : public DeviceBuffer {
 };
 
 // The memory of a tensor that the cpu device allocated.
-inline void* HostAddress(const DeviceTensor& tensor) {
-  return static_cast<const CpuBuffer*>(tensor.buffer.get())->address();
-}
+void* HostAddress(const DeviceTensor& tensor);
 
 }  // namespace assay::cpu
 

@@ -17,7 +17,7 @@ constexpr SlotId kNoSlot = -1;
 // takes no lock and looks nothing up.
 class Kernel {
  public:
-  virtual ~Kernel() = default;
+  virtual ~Kernel();
   // slots[s] is the address of slot s. Fails only for data that no kernel can
   // take (an index out of range).
   virtual absl::Status Run(void* const* slots) const = 0;

@@ -6,8 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "harness/backend/cpu/cpu_device.h"
-#include "harness/backend/cpu/kernel_registry.h"
-#include "harness/ops/ops.h"
 #include "harness/ops/testing/all_cases.h"
 #include "harness/ops/testing/run_case.h"
 
@@ -40,12 +38,6 @@ std::string CaseName(const testing::TestParamInfo<size_t>& row) {
 INSTANTIATE_TEST_SUITE_P(All, OpCaseTest,
                          testing::Range<size_t>(0, AllCases().accepted.size()),
                          CaseName);
-
-TEST(KernelRegistryTest, HasAKernelForEveryOp) {
-  for (const std::string& op : StandardOps().Names()) {
-    EXPECT_NE(cpu::FindKernel(op), nullptr) << op;
-  }
-}
 
 }  // namespace
 }  // namespace assay

@@ -29,9 +29,13 @@ ASSAY_ALWAYS_INLINE float RoundSmall(float x) {
   return (x + kMagic) - kMagic;
 }
 
+// Half to even; from 2^23 on floats are whole.
 ASSAY_ALWAYS_INLINE float VectorRound(float x) {
+  constexpr float kWhole = 8388608.0f;
   const float magnitude = x < 0 ? -x : x;
-  return magnitude < 4194304.0f ? RoundSmall(x) : x;
+  const float rounded = (magnitude + kWhole) - kWhole;
+  const float result = x < 0 ? -rounded : rounded;
+  return magnitude < kWhole ? result : x;
 }
 
 ASSAY_ALWAYS_INLINE float VectorExp(float x) {

@@ -1,0 +1,93 @@
+#include "harness/backend/cpu/unit.h"
+
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "harness/backend/cpu/kernel_registry.h"
+#include "harness/graph/builder.h"
+#include "harness/ops/ops.h"
+
+namespace assay::cpu {
+namespace {
+
+using testing::ElementsAre;
+
+// The ops of each unit, in order.
+std::vector<std::vector<std::string>> Ops(const Graph& graph) {
+  std::vector<std::vector<std::string>> units;
+  for (const Unit& unit : PlanUnits(graph, FindKernel)) {
+    units.emplace_back();
+    for (const NodeId id : unit.nodes) {
+      units.back().push_back(graph.node(id).op);
+    }
+  }
+  return units;
+}
+
+TEST(UnitTest, ChainsOfOneShapeBecomeOne) {
+  Graph graph(StandardOps());
+  GraphBuilder b(&graph);
+  const ValueId x = b.Input("x", DType::kF32, {4, 3});
+  const ValueId y = b.Input("y", DType::kF32, {3});
+  b.Output("z", b.Op("tanh", {b.Mul(b.Add(x, y), x)}));
+  ASSERT_TRUE(b.ok()) << b.status();
+  EXPECT_THAT(Ops(graph), ElementsAre(ElementsAre("add", "mul", "tanh")));
+}
+
+TEST(UnitTest, ResultsThatOthersReadStayVisible) {
+  Graph graph(StandardOps());
+  GraphBuilder b(&graph);
+  const ValueId x = b.Input("x", DType::kF32, {4});
+  const ValueId e = b.Op("exp", {x});
+  b.Output("e", e);
+  b.Output("z", b.Op("neg", {e}));
+  ASSERT_TRUE(b.ok()) << b.status();
+  EXPECT_THAT(Ops(graph), ElementsAre(ElementsAre("exp"), ElementsAre("neg")));
+}
+
+TEST(UnitTest, RoundingStaysVisible) {
+  Graph graph(StandardOps());
+  GraphBuilder b(&graph);
+  const ValueId x = b.Input("x", DType::kF32, {4});
+  const ValueId half = b.Op("cast", {x}, {{"dtype", "bf16"}});
+  b.Output("z", b.Op("cast", {half}, {{"dtype", "f32"}}));
+  ASSERT_TRUE(b.ok()) << b.status();
+  EXPECT_EQ(Ops(graph).size(), 2u);
+}
+
+TEST(UnitTest, BatchNormTakesWhatFollows) {
+  Graph graph(StandardOps());
+  GraphBuilder b(&graph);
+  const ValueId x = b.Input("x", DType::kF32, {2, 3, 4, 4});
+  const ValueId scale = b.Input("scale", DType::kF32, {3});
+  const std::vector<ValueId> norm =
+      b.Ops("batch_norm_training", {x, scale, scale});
+  b.Output("mean", b.Op("neg", {norm[1]}));
+  b.Output("y", b.Op("relu", {b.Add(norm[0], x)}));
+  ASSERT_TRUE(b.ok()) << b.status();
+  EXPECT_THAT(Ops(graph),
+              ElementsAre(ElementsAre("batch_norm_training", "add", "relu"),
+                          ElementsAre("neg")));
+}
+
+TEST(UnitTest, NoUnitWaitsForItself) {
+  // The norm's statistics reach the addition on another way.
+  Graph graph(StandardOps());
+  GraphBuilder b(&graph);
+  const ValueId x = b.Input("x", DType::kF32, {2, 3, 4, 4});
+  const ValueId scale = b.Input("scale", DType::kF32, {3});
+  const std::vector<ValueId> norm =
+      b.Ops("batch_norm_training", {x, scale, scale});
+  const ValueId spread = b.Op("broadcast_to", {b.Reshape(norm[1], {3, 1, 1})},
+                              {{"shape", std::vector<int64_t>{2, 3, 4, 4}}});
+  b.Output("y", b.Add(norm[0], spread));
+  ASSERT_TRUE(b.ok()) << b.status();
+  const auto units = Ops(graph);
+  ASSERT_EQ(units.size(), 4u);
+  EXPECT_THAT(units.back(), ElementsAre("add"));
+}
+
+}  // namespace
+}  // namespace assay::cpu
