@@ -102,7 +102,8 @@ class View {
   DLTensor dl_{};
 };
 
-// A view whose elements have the type T (const for reading), used as a span.
+// A view whose elements have the type T (const for reading): a contiguous
+// range, which converts to a span.
 template <typename T>
 class Values {
  public:
@@ -115,7 +116,6 @@ class Values {
   T& operator[](size_t i) const { return span_[i]; }
   size_t size() const { return span_.size(); }
   Span<T> span() const { return span_; }
-  operator Span<T>() const { return span_; }  // NOLINT: as a span
   Span<const int64_t> shape() const { return view_.shape(); }
 
  private:

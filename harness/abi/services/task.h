@@ -69,7 +69,8 @@ typedef struct assay_budget {
   uint32_t kinds;
   assay_text id;        /* "sparsity>=0.9": how reports name it; until drop */
   double sparsity;      /* at least this fraction of the weights (conv,
-                           depthwise conv, linear) is 0 or gone */
+                           depthwise conv, linear) is 0 or gone, short of one
+                           weight for each of their tensors: rounding down */
   double macs_fraction; /* at most this fraction of the reference's MACs */
   int32_t weight_bits;  /* at most, in every layer that computes; ASSAY_UNSET */
   int32_t activation_bits;

@@ -16,6 +16,7 @@ namespace {
 
 // Weights and bits that a budget speaks of.
 struct WeightCount {
+  int64_t tensors = 0;
   int64_t elements = 0;
   int64_t nonzeros = 0;
   int64_t bits = 0;
@@ -27,6 +28,7 @@ absl::StatusOr<WeightCount> CountWeights(const Graph& graph,
   for (ValueId id : PrunableParameters(graph)) {
     const Value& v = graph.value(id);
     const int64_t n = ElementCount(v.type.shape);
+    ++count.tensors;
     count.elements += n;
     count.bits += n * 8 * SizeOf(v.type.dtype);
     if (store == nullptr) {
@@ -106,8 +108,10 @@ absl::Status CheckBudget(assay_host* host, const ServedBudget& budget,
         CountWeights(host->reference_graph()->graph, nullptr));
     const double sparsity = 1 - static_cast<double>(cost.weights_nonzero) /
                                     static_cast<double>(dense.elements);
-    // One weight of slack: floor(s * N) weights are s as well as can be.
-    if (sparsity + 1 / static_cast<double>(dense.elements) < budget.sparsity) {
+    // Methods round down in each tensor.
+    const double slack = static_cast<double>(dense.tensors) /
+                         static_cast<double>(dense.elements);
+    if (sparsity + slack < budget.sparsity) {
       return Missed(budget,
                     absl::StrFormat("expected a sparsity of at least %g, got "
                                     "%g (%d of %d weights are left)",
