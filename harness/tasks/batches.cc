@@ -1,7 +1,6 @@
 #include "harness/tasks/batches.h"
 
 #include <algorithm>
-#include <cassert>
 #include <numeric>
 #include <utility>
 
@@ -46,13 +45,12 @@ class ShuffledSource : public BatchSource {
         options_(std::move(options)),
         augmentation_(augmentation),
         seed_(seed),
-        samples_(Chosen(*dataset, Split::kTrain, options_.samples)) {
-    assert(static_cast<int64_t>(samples_.size()) >= options_.batch);
-  }
+        samples_(Chosen(*dataset, Split::kTrain, options_.samples)) {}
 
   int64_t batch_size() const override { return options_.batch; }
   int64_t batch_count() const override {
-    return static_cast<int64_t>(samples_.size()) / options_.batch;
+    return std::max<int64_t>(
+        1, static_cast<int64_t>(samples_.size()) / options_.batch);
   }
 
   absl::StatusOr<Batch> Make(int64_t number) override {
@@ -73,6 +71,10 @@ class ShuffledSource : public BatchSource {
     order_ = samples_;
     RandomStream stream(seed_, absl::StrCat("order/", epoch));
     stream.Shuffle(absl::MakeSpan(order_));
+    for (size_t i = 0; order_.size() < static_cast<size_t>(options_.batch);
+         ++i) {
+      order_.push_back(order_[i]);
+    }
     epoch_ = epoch;
   }
 

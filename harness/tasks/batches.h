@@ -24,7 +24,8 @@ struct BatchOptions {
 };
 
 // Training batches, endless. Independent samples: epoch e visits the samples in
-// a random order of its own and leaves out the last incomplete batch. Streams:
+// a random order of its own and leaves out the last incomplete batch (fewer
+// samples than a batch go round until it is full). Streams:
 // every batch draws its windows uniformly, and an epoch is as many batches as
 // hold the stream's tokens once. Batch k depends on `seed` and k alone, through
 // the streams "order/<epoch>", "windows/<k>" and "augment/.../<k>". The data

@@ -122,6 +122,17 @@ TEST(TrainingBatchesTest, KeepsToTheSamplesAskedFor) {
   }
 }
 
+TEST(TrainingBatchesTest, FewSamplesGoRound) {
+  const Pixels pixels(3);
+  const auto source =
+      TrainingBatches(&pixels, Of(7), Augmentation::kNone, /*seed=*/1);
+  ASSERT_EQ(source->batch_count(), 1);
+  std::map<float, int> times;
+  for (const float value : Values(*source->Make(4))) ++times[value];
+  ASSERT_EQ(times.size(), 3u);
+  for (const auto& [value, n] : times) EXPECT_GE(n, 2) << value;
+}
+
 TEST(TrainingBatchesTest, Standardises) {
   const Pixels pixels(4);
   BatchOptions options = Of(4);

@@ -120,6 +120,18 @@ TEST_F(LoopTest, LossFalls) {
   EXPECT_LT(last, 0.5 * first);
 }
 
+TEST_F(LoopTest, MixedPrecisionTrainsOnMasterWeights) {
+  step_.bf16 = true;
+  const auto trainer = NewTrainer();
+  const double first = Run(*trainer, 5).mean_loss;
+  Run(*trainer, 35);
+  EXPECT_LT(Run(*trainer, 40).mean_loss, 0.6 * first);
+  const auto weights = trainer->Get("conv.weights");
+  EXPECT_EQ(weights->dtype(), DType::kF32);
+  const Tensor rounded = weights->Cast(DType::kBF16).Cast(DType::kF32);
+  EXPECT_FALSE(BitEqual(*weights, rounded));
+}
+
 TEST_F(LoopTest, SameSeedSameBitsOtherSeedOtherBits) {
   const auto a = NewTrainer(1), b = NewTrainer(1), c = NewTrainer(2);
   for (Trainer* trainer : {a.get(), b.get(), c.get()}) Run(*trainer, 7);

@@ -141,6 +141,14 @@ absl::StatusOr<double> Trainer::Step(const Feeds& feeds, double learning_rate) {
   return loss;
 }
 
+absl::Status Trainer::AddGradientBuffers() {
+  for (const std::string& name : stepped_) {
+    ASSAY_RETURN_IF_ERROR(AddMissing(
+        GradientName(name), network_.type(network_.FindValue(name)), 0));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<double> Trainer::RunBackward(bool accumulate,
                                             const Feeds& feeds) {
   std::unique_ptr<Session>* slot =
@@ -175,6 +183,7 @@ absl::StatusOr<double> Trainer::BackwardAdd(const Graph& network,
   }
   std::unique_ptr<Session>& slot = subnetworks[key];
   if (slot == nullptr) {
+    ASSAY_RETURN_IF_ERROR(AddGradientBuffers());
     StepOptions options = options_;
     options.loss = loss;
     options.rules = {};

@@ -97,6 +97,7 @@ class Trainer {
   absl::StatusOr<double> Run(Session& session, const Feeds& feeds,
                              double learning_rate);
   absl::StatusOr<double> RunBackward(bool accumulate, const Feeds& feeds);
+  absl::Status AddGradientBuffers();
   absl::Status ApplyMaskTo(const std::string& name, const Tensor& mask);
 
   Device* device_;
