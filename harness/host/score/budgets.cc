@@ -42,6 +42,8 @@ absl::StatusOr<Footprint> FootprintOf(const Graph& graph,
                          CountPrunable(one, parameters));
   footprint.prunable = count.weights;
   footprint.prunable_nonzeros = count.nonzeros;
+  footprint.prunable_tensors =
+      static_cast<int64_t>(PrunableParameters(one).size());
   const Cost cost = CostOf(one);
   footprint.macs = cost.macs;
   for (const Layer& layer : Layers(one)) {
@@ -61,9 +63,10 @@ std::vector<BudgetRecord> CheckBudget(const Budget& budget,
   std::vector<BudgetRecord> records;
   if (budget.sparsity() > 0) {
     const double kept = Fraction(candidate.prunable_nonzeros, dense.prunable);
-    const double one_weight = Fraction(1, dense.prunable) / budget.sparsity();
+    const double rounding =
+        Fraction(dense.prunable_tensors, dense.prunable) / budget.sparsity();
     records.push_back(Judge("sparsity", BudgetRecord::AT_LEAST,
-                            budget.sparsity(), 1.0 - kept, one_weight));
+                            budget.sparsity(), 1.0 - kept, rounding));
   }
   if (budget.macs_fraction() > 0) {
     records.push_back(Judge("macs_fraction", BudgetRecord::AT_MOST,

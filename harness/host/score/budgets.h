@@ -16,6 +16,7 @@ namespace assay {
 struct Footprint {
   int64_t prunable = 0;           // weights of convolutions and linear layers
   int64_t prunable_nonzeros = 0;  // of them not 0
+  int64_t prunable_tensors = 1;   // that they are in
   int64_t macs = 0;               // of one sample, zeros counted
   // The widest of any convolution or linear layer.
   int32_t weight_bits = 0;
@@ -30,7 +31,8 @@ absl::StatusOr<Footprint> FootprintOf(const Graph& graph,
 //                    that removed channels count as removed weights
 //   macs_fraction    of the dense network's; a mask saves none
 //   weight_bits, activation_bits, bytes
-// One weight is granted on sparsity: s * n is rarely a whole number.
+// One weight of each tensor is granted on sparsity: s * n is rarely a whole
+// number, and methods round down in each.
 std::vector<BudgetRecord> CheckBudget(const Budget& budget,
                                       const Footprint& dense,
                                       const Footprint& candidate);
