@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "datasets/data_files.h"
+#include "datasets/fetch/fetch.h"
 #include "datasets/registry.h"
 #include "harness/cli/command.h"
 #include "harness/cli/places.h"
@@ -18,6 +19,8 @@ namespace {
 
 constexpr FlagSpec kFlags[] = {
     {"data_dir", "DIR", "", "folder of the data sets (else $ASSAY_DATA_DIR)"},
+    {"mirror", "URL", "",
+     "with fetch: a copy to take the files from, http:// or file://"},
     {"format", "text|json", "text", "how to print"},
 };
 
@@ -83,6 +86,22 @@ int Verify(const std::vector<const DatasetInfo*>& chosen,
   return damaged ? kExitFinding : kExitOk;
 }
 
+int Fetch(const std::vector<const DatasetInfo*>& chosen,
+          const std::string& data_dir, const std::string& mirror) {
+  int code = kExitOk;
+  for (const DatasetInfo* info : chosen) {
+    if (info->folder.empty()) continue;
+    const absl::Status fetched = FetchDataset(*info, data_dir, mirror);
+    if (fetched.ok()) {
+      absl::FPrintF(stderr, "%s: verified\n", info->name);
+      continue;
+    }
+    absl::FPrintF(stderr, "%s: %s\n", info->name, fetched.message());
+    code = kExitError;
+  }
+  return code;
+}
+
 int Run(const Args& args) {
   const std::string action =
       args.positional().empty() ? "status" : args.positional()[0];
@@ -98,6 +117,7 @@ int Run(const Args& args) {
                                 "ASSAY_DATA_DIR"));
   }
   if (action == "verify") return Verify(*chosen, data_dir, *format);
+  if (action == "fetch") return Fetch(*chosen, data_dir, args.Text("mirror"));
   return Complain("data", absl::InvalidArgumentError(absl::StrCat(
                               "unknown action '", action,
                               "'; there are status, verify and fetch")));
