@@ -1,5 +1,7 @@
 """The list of data sets, and the source that calls each by name."""
 
+load("//tools:registry.bzl", "generated_source")
+
 # Sorted. One entry for each folder with an assay_dataset().
 DATASETS = [
     "cifar10",
@@ -29,21 +31,18 @@ absl::Span<const DatasetInfo* const> DatasetInfos() {{
 }}  // namespace assay
 """
 
-def _registry_source_impl(ctx):
-    ctx.actions.write(ctx.outputs.out, _SOURCE.format(
-        includes = "".join(
-            ['#include "datasets/%s/%s.h"\n' % (d, d) for d in DATASETS],
+def registry_source(name, out):
+    generated_source(
+        name = name,
+        out = out,
+        source = _SOURCE.format(
+            includes = "".join(
+                ['#include "datasets/%s/%s.h"\n' % (d, d) for d in DATASETS],
+            ),
+            count = len(DATASETS),
+            rows = "".join(["      &datasets::%s::Info(),\n" % d for d in DATASETS]),
         ),
-        count = len(DATASETS),
-        rows = "".join(["      &datasets::%s::Info(),\n" % d for d in DATASETS]),
-    ))
-
-# Writes the C++ that lists every data set explicitly: no static initialiser
-# registers anything, so that order and linking cannot change the list.
-registry_source = rule(
-    implementation = _registry_source_impl,
-    attrs = {"out": attr.output(mandatory = True)},
-)
+    )
 
 def registry_deps():
     return ["//datasets/%s" % d for d in DATASETS]

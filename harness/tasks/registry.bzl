@@ -1,5 +1,7 @@
 """The list of tasks, and the source that calls each by name."""
 
+load("//tools:registry.bzl", "generated_source")
+
 # Sorted. One entry for each folder with an assay_task().
 TASKS = [
     "cifar10_resnet20",
@@ -35,20 +37,17 @@ std::vector<TaskSpec> UnsortedTaskSpecs() {{
 }}  // namespace assay
 """
 
-def _registry_source_impl(ctx):
-    ctx.actions.write(ctx.outputs.out, _SOURCE.format(
-        includes = "".join(
-            ['#include "harness/tasks/%s/%s.h"\n' % (t, t) for t in TASKS],
+def registry_source(name, out):
+    generated_source(
+        name = name,
+        out = out,
+        source = _SOURCE.format(
+            includes = "".join(
+                ['#include "harness/tasks/%s/%s.h"\n' % (t, t) for t in TASKS],
+            ),
+            rows = "".join(["           tasks::%s::Specs(),\n" % t for t in TASKS]),
         ),
-        rows = "".join(["           tasks::%s::Specs(),\n" % t for t in TASKS]),
-    ))
-
-# Writes the C++ that lists every task explicitly: no static initialiser
-# registers anything, so that order and linking cannot change the list.
-registry_source = rule(
-    implementation = _registry_source_impl,
-    attrs = {"out": attr.output(mandatory = True)},
-)
+    )
 
 def registry_deps():
     return ["//harness/tasks/%s" % t for t in TASKS]

@@ -1,5 +1,7 @@
 """The list of report formats, and the source that calls each by name."""
 
+load("//tools:registry.bzl", "generated_source")
+
 # Sorted. One entry for each folder with a Format().
 FORMATS = [
     "csv",
@@ -23,21 +25,18 @@ absl::Span<const ReportFormat* const> ReportFormats() {{
 }}  // namespace assay
 """
 
-def _registry_source_impl(ctx):
-    ctx.actions.write(ctx.outputs.out, _SOURCE.format(
-        includes = "".join(
-            ['#include "harness/report/formats/%s/%s.h"\n' % (f, f) for f in FORMATS],
+def registry_source(name, out):
+    generated_source(
+        name = name,
+        out = out,
+        source = _SOURCE.format(
+            includes = "".join(
+                ['#include "harness/report/formats/%s/%s.h"\n' % (f, f) for f in FORMATS],
+            ),
+            count = len(FORMATS),
+            rows = "".join(["      &formats::%s::Format(),\n" % f for f in FORMATS]),
         ),
-        count = len(FORMATS),
-        rows = "".join(["      &formats::%s::Format(),\n" % f for f in FORMATS]),
-    ))
-
-# Writes the C++ that lists every format explicitly: no static initialiser
-# registers anything, so that order and linking cannot change the list.
-registry_source = rule(
-    implementation = _registry_source_impl,
-    attrs = {"out": attr.output(mandatory = True)},
-)
+    )
 
 def registry_deps():
     return ["//harness/report/formats/%s" % f for f in FORMATS]
