@@ -9,6 +9,7 @@
 #include "harness/report/check.h"
 #include "harness/report/record/energy_record.h"
 #include "harness/report/record/machine_record.h"
+#include "harness/report/record/phase_timer.h"
 
 namespace assay {
 namespace {
@@ -83,15 +84,6 @@ void FillLedger(const RunRecord& record, LedgerRecord* ledger) {
       record.compress_energy.joules_availability();
 }
 
-void AddPhase(absl::string_view name, PhaseRecord::Kind kind, double seconds,
-              OverheadRecord* overhead) {
-  PhaseRecord* phase = overhead->add_phases();
-  phase->set_name(std::string(name));
-  phase->set_kind(kind);
-  phase->set_seconds(seconds);
-  phase->set_calls(1);
-}
-
 // The phases of one process, which cannot have taken longer than it lived, and
 // what it did beside them.
 template <typename Phases>
@@ -106,8 +98,8 @@ void AddProcess(absl::string_view process, double lived, const Phases& phases,
     added->set_name(absl::StrCat(process, ": ", Printable(phase.name(), 200)));
     added->set_seconds(phase.seconds() * scale);
   }
-  AddPhase(absl::StrCat(process, ": rest"), rest,
-           std::max(0.0, lived - stated * scale), overhead);
+  *overhead->add_phases() = SinglePhase(absl::StrCat(process, ": rest"), rest,
+                                        std::max(0.0, lived - stated * scale));
 }
 
 void FillOverhead(const RunRecord& record, OverheadRecord* overhead) {
@@ -133,8 +125,8 @@ void FillOverhead(const RunRecord& record, OverheadRecord* overhead) {
     AddProcess("score", record.score_child->seconds, record.score.phases(),
                PhaseRecord::HARNESS, overhead);
   }
-  AddPhase("supervise", PhaseRecord::HARNESS, std::max(0.0, total - lived),
-           overhead);
+  *overhead->add_phases() = SinglePhase("supervise", PhaseRecord::HARNESS,
+                                        std::max(0.0, total - lived));
   overhead->set_total_seconds(std::max(total, lived));
   double harness = 0;
   for (const PhaseRecord& phase : overhead->phases()) {

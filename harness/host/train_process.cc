@@ -13,21 +13,13 @@
 #include "harness/host/supervisor_outcome.h"
 #include "harness/measure/clock.h"
 #include "harness/report/check.h"
+#include "harness/report/record/phase_timer.h"
 
 namespace assay {
 namespace {
 
 double SecondsSince(int64_t start_ns) {
   return static_cast<double>(MonotonicClock().NowNs() - start_ns) * 1e-9;
-}
-
-void AddPhase(const char* name, PhaseRecord::Kind kind, double seconds,
-              TrainResult* result) {
-  PhaseRecord* phase = result->add_phases();
-  phase->set_name(name);
-  phase->set_kind(kind);
-  phase->set_seconds(seconds);
-  phase->set_calls(1);
 }
 
 // What training took, now or when it was done.
@@ -46,14 +38,15 @@ absl::Status Train(const RunSpec& spec, TrainResult* result) {
   ASSAY_RETURN_IF_ERROR(LimitThreads(spec.threads()));
   const int64_t start = MonotonicClock().NowNs();
   ASSAY_ASSIGN_OR_RETURN(const RunSetup setup, OpenTask(spec));
-  AddPhase("open task", PhaseRecord::HARNESS, SecondsSince(start), result);
+  *result->add_phases() =
+      SinglePhase("open task", PhaseRecord::HARNESS, SecondsSince(start));
   const int64_t opened = MonotonicClock().NowNs();
   ASSAY_ASSIGN_OR_RETURN(const ReferenceNetwork network,
                          ReferenceOf(spec, setup));
-  AddPhase(
+  *result->add_phases() = SinglePhase(
       network.cached ? "read reference network" : "train reference network",
       network.cached ? PhaseRecord::HARNESS : PhaseRecord::TRAINING,
-      SecondsSince(opened), result);
+      SecondsSince(opened));
   result->set_was_cached(network.cached);
   FillLedger(setup, network, result->mutable_ledger());
   ASSAY_ASSIGN_OR_RETURN(*result->mutable_reference(), IdentityOf(network));

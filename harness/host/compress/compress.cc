@@ -21,6 +21,7 @@
 #include "harness/host/stage.h"
 #include "harness/host/supervisor_outcome.h"
 #include "harness/report/check.h"
+#include "harness/report/record/phase_timer.h"
 
 namespace assay {
 namespace {
@@ -178,11 +179,8 @@ void FillLedger(const assay_host& host, const ServedLedger& spent,
 
 void AddPhase(const char* name, PhaseRecord::Kind kind, absl::Duration time,
               CompressResult* result) {
-  PhaseRecord* phase = result->add_phases();
-  phase->set_name(name);
-  phase->set_kind(kind);
-  phase->set_seconds(std::max(0.0, absl::ToDoubleSeconds(time)));
-  phase->set_calls(1);
+  *result->add_phases() =
+      SinglePhase(name, kind, std::max(0.0, absl::ToDoubleSeconds(time)));
 }
 
 // Whose time it was since the plugin began to load.

@@ -90,4 +90,14 @@ OverheadRecord PhaseTimer::Record() const {
   return record;
 }
 
+PhaseRecord SinglePhase(std::string name, PhaseRecord::Kind kind,
+                        double seconds) {
+  PhaseRecord phase;
+  phase.set_name(std::move(name));
+  phase.set_kind(kind);
+  phase.set_seconds(seconds);
+  phase.set_calls(1);
+  return phase;
+}
+
 }  // namespace assay

@@ -52,6 +52,10 @@ class PhaseTimer {
   std::vector<size_t> open_;
 };
 
+// One phase that was entered once.
+PhaseRecord SinglePhase(std::string name, PhaseRecord::Kind kind,
+                        double seconds);
+
 }  // namespace assay
 
 #endif  // ASSAY_HARNESS_REPORT_RECORD_PHASE_TIMER_H_

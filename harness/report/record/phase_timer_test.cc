@@ -58,5 +58,13 @@ TEST(PhaseTimerTest, AnotherProcessFillsThePhaseThatWaits) {
   EXPECT_EQ(record.harness_fraction(), 0.125);
 }
 
+TEST(SinglePhaseTest, WasEnteredOnce) {
+  const PhaseRecord phase = SinglePhase("open", PhaseRecord::HARNESS, 1.5);
+  EXPECT_EQ(phase.name(), "open");
+  EXPECT_EQ(phase.kind(), PhaseRecord::HARNESS);
+  EXPECT_EQ(phase.seconds(), 1.5);
+  EXPECT_EQ(phase.calls(), 1u);
+}
+
 }  // namespace
 }  // namespace assay
