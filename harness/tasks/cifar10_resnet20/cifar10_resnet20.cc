@@ -13,7 +13,7 @@ std::vector<TaskSpec> Specs() {
   spec.stddev = {0.229f, 0.224f, 0.225f};
   spec.target = 0.89;
   spec.recipe.batch = 128;
-  spec.recipe.epochs = 18;
+  spec.recipe.epochs = 26;
   spec.recipe.warmup = 0.2;
   spec.recipe.schedule.kind = Schedule::Kind::kOneCycle;
   spec.recipe.schedule.peak = 0.4;
