@@ -151,6 +151,16 @@ def assay_repositories():
         ],
     )
     system_repository(
+        name = "onnx",
+        headers = ["onnx/onnx_pb.h", "onnx/onnx-ml.pb.h"],
+        packages = ["libonnx-dev"],
+        targets = [cc_target(
+            "onnx_proto",
+            ["onnx_proto", "protobuf", "pthread"],
+            defines = ["ONNX_ML=1", "ONNX_NAMESPACE=onnx"],
+        )],
+    )
+    system_repository(
         name = "zlib",
         headers = ["zlib.h", "zconf.h"],
         packages = ["zlib1g-dev"],

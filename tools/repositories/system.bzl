@@ -13,7 +13,7 @@ _INCLUDE_DIRS = [
     "/usr/include/aarch64-linux-gnu",
 ]
 
-def cc_target(name, libs, deps = []):
+def cc_target(name, libs, deps = [], defines = []):
     """One public cc_library of a system_repository.
 
     Linked only where used: a program that names a library and never calls it
@@ -23,6 +23,7 @@ def cc_target(name, libs, deps = []):
       name: the target's name.
       libs: names for the linker, without the `-l`, users before what they use.
       deps: names of other targets of the same repository.
+      defines: what its headers need defined wherever they are included.
 
     Returns:
       The target as text for a BUILD file.
@@ -30,12 +31,14 @@ def cc_target(name, libs, deps = []):
     return """
 cc_library(
     name = "{name}",
+    defines = {defines},
     linkopts = [{linkopts}],
     visibility = ["//visibility:public"],
     deps = [{deps}],
 )
 """.format(
         name = name,
+        defines = repr(defines),
         linkopts = ", ".join(["\"%s\"" % flag for flag in link_flags(libs)]),
         deps = ", ".join(["\":%s\"" % d for d in ["headers"] + deps]),
     )
