@@ -80,6 +80,30 @@ class ModelFileTest : public testing::Test {
   std::string folder_;
 };
 
+TEST_F(ModelFileTest, KeepsFunctions) {
+  OnnxModel model = SmallModel();
+  OnnxFunction function;
+  function.name = "silu";
+  function.domain = "assay";
+  function.inputs = {"x0"};
+  function.outputs = {"y0"};
+  function.attributes = {"axis"};
+  function.opsets[""] = 17;
+  function.nodes = model.graph.nodes;
+  model.functions.push_back(function);
+  ASSERT_OK_AND_ASSIGN(const std::string bytes, SerializeOnnxModel(model));
+  ASSERT_OK_AND_ASSIGN(const OnnxModel read, ParseOnnxModel(bytes, "m", ""));
+  ASSERT_EQ(read.functions.size(), 1u);
+  EXPECT_EQ(read.functions[0].name, "silu");
+  EXPECT_EQ(read.functions[0].domain, "assay");
+  EXPECT_EQ(read.functions[0].inputs, function.inputs);
+  EXPECT_EQ(read.functions[0].outputs, function.outputs);
+  EXPECT_EQ(read.functions[0].attributes, function.attributes);
+  EXPECT_EQ(read.functions[0].opsets, function.opsets);
+  ASSERT_EQ(read.functions[0].nodes.size(), 1u);
+  EXPECT_EQ(read.functions[0].nodes[0].op, "Op");
+}
+
 TEST_F(ModelFileTest, WritesWhatItReads) {
   ASSERT_OK_AND_ASSIGN(const std::string bytes,
                        SerializeOnnxModel(SmallModel()));

@@ -88,12 +88,23 @@ struct OnnxGraph {
   std::vector<OnnxValueInfo> inputs, outputs;
 };
 
+// An operator that the model defines itself: nodes over the inputs and the
+// attributes of the node that calls it by domain and name.
+struct OnnxFunction {
+  std::string name, domain;
+  std::vector<std::string> inputs, outputs;
+  std::vector<std::string> attributes;  // names
+  std::map<std::string, int64_t> opsets;
+  std::vector<OnnxNode> nodes;
+};
+
 struct OnnxModel {
   int64_t ir_version = 8;
   std::map<std::string, int64_t> opsets;  // by domain
   std::string producer_name, producer_version;
   std::map<std::string, std::string> metadata;
   OnnxGraph graph;
+  std::vector<OnnxFunction> functions;
 };
 
 }  // namespace assay

@@ -59,16 +59,17 @@ class ModelReader {
     }
     OnnxModel model;
     model.ir_version = proto.ir_version();
-    for (const auto& opset : proto.opset_import()) {
-      const bool own = opset.domain() == "ai.onnx";
-      model.opsets[own ? "" : opset.domain()] = opset.version();
-    }
+    model.opsets = Opsets(proto);
     model.producer_name = proto.producer_name();
     model.producer_version = proto.producer_version();
     for (const auto& entry : proto.metadata_props()) {
       model.metadata[entry.key()] = entry.value();
     }
     ASSAY_ASSIGN_OR_RETURN(model.graph, Graph(proto.graph()));
+    for (const auto& function : proto.functions()) {
+      ASSAY_ASSIGN_OR_RETURN(OnnxFunction read, Function(function));
+      model.functions.push_back(std::move(read));
+    }
     return model;
   }
 
@@ -99,6 +100,36 @@ class ModelReader {
   }
 
  private:
+  // Of a model or a function.
+  template <typename Message>
+  static std::map<std::string, int64_t> Opsets(const Message& proto) {
+    std::map<std::string, int64_t> opsets;
+    for (const auto& opset : proto.opset_import()) {
+      const bool own = opset.domain() == "ai.onnx";
+      opsets[own ? "" : opset.domain()] = opset.version();
+    }
+    return opsets;
+  }
+
+  absl::StatusOr<OnnxFunction> Function(const onnx::FunctionProto& proto) {
+    OnnxFunction function;
+    function.name = proto.name();
+    function.domain = proto.domain();
+    function.inputs = ListOf<std::string>(proto.input());
+    function.outputs = ListOf<std::string>(proto.output());
+    function.attributes = ListOf<std::string>(proto.attribute());
+    function.opsets = Opsets(proto);
+    for (int i = 0; i < proto.node_size(); ++i) {
+      absl::StatusOr<OnnxNode> node = Node(i, proto.node(i));
+      if (!node.ok()) {
+        return Prefixed(absl::StrCat("function '", function.name, "'"),
+                        node.status());
+      }
+      function.nodes.push_back(*std::move(node));
+    }
+    return function;
+  }
+
   absl::StatusOr<OnnxTensor> Tensor(absl::string_view where,
                                     const onnx::TensorProto& proto) {
     absl::StatusOr<OnnxTensor> tensor =

@@ -115,6 +115,32 @@ absl::Status ToGraph(const OnnxGraph& graph, onnx::GraphProto* proto) {
   return absl::OkStatus();
 }
 
+void ToOpset(const std::string& domain, int64_t version,
+             onnx::OperatorSetIdProto* proto) {
+  proto->set_domain(domain);
+  proto->set_version(version);
+}
+
+absl::Status ToFunction(const OnnxFunction& function,
+                        onnx::FunctionProto* proto) {
+  proto->set_name(function.name);
+  proto->set_domain(function.domain);
+  for (const std::string& input : function.inputs) proto->add_input(input);
+  for (const std::string& output : function.outputs) {
+    proto->add_output(output);
+  }
+  for (const std::string& attribute : function.attributes) {
+    proto->add_attribute(attribute);
+  }
+  for (const auto& [domain, version] : function.opsets) {
+    ToOpset(domain, version, proto->add_opset_import());
+  }
+  for (const OnnxNode& node : function.nodes) {
+    ASSAY_RETURN_IF_ERROR(ToNode(node, proto->add_node()));
+  }
+  return absl::OkStatus();
+}
+
 // In the order of fields, which protobuf promises on request only.
 template <typename Message>
 absl::StatusOr<std::string> Bytes(const Message& message) {
@@ -139,9 +165,7 @@ absl::StatusOr<std::string> SerializeOnnxModel(const OnnxModel& model) {
   onnx::ModelProto proto;
   proto.set_ir_version(model.ir_version);
   for (const auto& [domain, version] : model.opsets) {
-    auto* opset = proto.add_opset_import();
-    opset->set_domain(domain);
-    opset->set_version(version);
+    ToOpset(domain, version, proto.add_opset_import());
   }
   if (!model.producer_name.empty()) {
     proto.set_producer_name(model.producer_name);
@@ -155,6 +179,9 @@ absl::StatusOr<std::string> SerializeOnnxModel(const OnnxModel& model) {
     entry->set_value(value);
   }
   ASSAY_RETURN_IF_ERROR(ToGraph(model.graph, proto.mutable_graph()));
+  for (const OnnxFunction& function : model.functions) {
+    ASSAY_RETURN_IF_ERROR(ToFunction(function, proto.add_functions()));
+  }
   return Bytes(proto);
 }
 
