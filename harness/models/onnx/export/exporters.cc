@@ -1,0 +1,42 @@
+#include "harness/models/onnx/export/exporters.h"
+
+namespace assay {
+namespace {
+
+// Families without an op that inference needs.
+
+constexpr OnnxExporter kFused[] = {
+    {.op = "conv2d_fused",
+     .refused = "made by lowering; export what it lowers"},
+    {.op = "linear_fused",
+     .refused = "made by lowering; export what it lowers"},
+};
+constexpr OnnxExporter kOptimizer[] = {
+    {.op = "adamw_step", .refused = "a step of training"},
+    {.op = "sgd_step", .refused = "a step of training"},
+};
+constexpr OnnxExporter kRandom[] = {
+    {.op = "random_uniform",
+     .refused = "ONNX has no random numbers that a key and a step decide"},
+};
+
+}  // namespace
+
+absl::Span<const OnnxExporter> FusedExporters() { return kFused; }
+absl::Span<const OnnxExporter> OptimizerExporters() { return kOptimizer; }
+absl::Span<const OnnxExporter> RandomExporters() { return kRandom; }
+
+const OnnxExporter* FindOnnxExporter(absl::string_view op) {
+  for (const auto family :
+       {AttentionExporters, ConvExporters, ElementwiseExporters, FusedExporters,
+        MatmulExporters, NormExporters, OptimizerExporters, PoolExporters,
+        QuantizeExporters, RandomExporters, ReduceExporters, ShapeExporters,
+        SoftmaxExporters}) {
+    for (const OnnxExporter& row : family()) {
+      if (row.op == op) return &row;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace assay

@@ -1,0 +1,65 @@
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "harness/models/onnx/export/exporters.h"
+
+namespace assay {
+namespace {
+
+OnnxAttributes Keep(const NodeWriter& w) {
+  return {{"keepdims", w.attributes().Int("keep", 0)}};
+}
+
+absl::Status ReduceSum(NodeWriter& w) {
+  std::vector<std::string> inputs = {w.In(0)};
+  if (w.attributes().Has("axes")) {
+    inputs.push_back(w.Ints(w.attributes().Ints("axes", {})));
+  }
+  w.Result("ReduceSum", std::move(inputs), Keep(w));
+  return absl::OkStatus();
+}
+
+// Up to opset 17 the axes of all others are an attribute.
+absl::Status Reduce(NodeWriter& w, const char* op) {
+  OnnxAttributes attributes = Keep(w);
+  if (w.attributes().Has("axes")) {
+    attributes["axes"] = w.attributes().Ints("axes", {});
+  }
+  w.Result(op, {w.In(0)}, std::move(attributes));
+  return absl::OkStatus();
+}
+
+absl::Status ReduceMean(NodeWriter& w) { return Reduce(w, "ReduceMean"); }
+absl::Status ReduceMax(NodeWriter& w) { return Reduce(w, "ReduceMax"); }
+
+absl::Status Argmax(NodeWriter& w) {
+  const std::string index = w.Emit(
+      "ArgMax", {w.In(0)},
+      {{"axis", w.attributes().Int("axis", -1)}, {"keepdims", int64_t{0}}});
+  w.Result("Cast", {index},
+           {{"to", static_cast<int64_t>(ToOnnxType(DType::kS32))}});
+  return absl::OkStatus();
+}
+
+absl::Status Cumsum(NodeWriter& w) {
+  const std::string axis =
+      w.Constant(Tensor::From<int64_t>({}, {w.attributes().Int("axis", -1)}));
+  w.Result("CumSum", {w.In(0), axis},
+           {{"reverse", w.attributes().Int("reverse", 0)}});
+  return absl::OkStatus();
+}
+
+constexpr OnnxExporter kReduce[] = {
+    {.op = "argmax", .write = Argmax},
+    {.op = "cumsum", .write = Cumsum},
+    {.op = "reduce_max", .write = ReduceMax},
+    {.op = "reduce_mean", .write = ReduceMean},
+    {.op = "reduce_sum", .write = ReduceSum},
+};
+
+}  // namespace
+
+absl::Span<const OnnxExporter> ReduceExporters() { return kReduce; }
+
+}  // namespace assay
