@@ -1,9 +1,10 @@
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <vector>
 
-#include "harness/core/status_macros.h"
 #include "harness/models/onnx/export/exporters.h"
 
 namespace assay {

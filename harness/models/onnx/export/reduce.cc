@@ -11,7 +11,17 @@ OnnxAttributes Keep(const NodeWriter& w) {
   return {{"keepdims", w.attributes().Int("keep", 0)}};
 }
 
+// No axes at all, which ONNX reads as every axis.
+bool WroteIdentity(NodeWriter& w) {
+  if (!w.attributes().Has("axes") || !w.attributes().Ints("axes", {}).empty()) {
+    return false;
+  }
+  w.Result("Identity", {w.In(0)});
+  return true;
+}
+
 absl::Status ReduceSum(NodeWriter& w) {
+  if (WroteIdentity(w)) return absl::OkStatus();
   std::vector<std::string> inputs = {w.In(0)};
   if (w.attributes().Has("axes")) {
     inputs.push_back(w.Ints(w.attributes().Ints("axes", {})));
@@ -22,6 +32,7 @@ absl::Status ReduceSum(NodeWriter& w) {
 
 // Up to opset 17 the axes of all others are an attribute.
 absl::Status Reduce(NodeWriter& w, const char* op) {
+  if (WroteIdentity(w)) return absl::OkStatus();
   OnnxAttributes attributes = Keep(w);
   if (w.attributes().Has("axes")) {
     attributes["axes"] = w.attributes().Ints("axes", {});
