@@ -68,8 +68,8 @@ bool AsksForHelp(absl::Span<char* const> argv) {
 
 absl::Span<const Command* const> Commands() {
   static constexpr const Command* kCommands[] = {
-      &kRunCommand,  &kShowCommand,  &kCompareCommand,
-      &kListCommand, &kTrainCommand, &kDataCommand,
+      &kRunCommand,   &kShowCommand,   &kCompareCommand, &kListCommand,
+      &kTrainCommand, &kExportCommand, &kDataCommand,
   };
   return kCommands;
 }

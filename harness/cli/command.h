@@ -33,6 +33,7 @@ struct Command {
 // One per cmd_*.cc.
 extern const Command kCompareCommand;
 extern const Command kDataCommand;
+extern const Command kExportCommand;
 extern const Command kListCommand;
 extern const Command kRunCommand;
 extern const Command kShowCommand;
