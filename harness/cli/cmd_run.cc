@@ -45,7 +45,8 @@ constexpr FlagSpec kFlags[] = {
     {"out", "DIR", "assay-results", "reports go below DIR/SUITE"},
     {"data_dir", "DIR", "", "folder of the data sets (else $ASSAY_DATA_DIR)"},
     {"cache_dir", "DIR", "", "where trained networks lie"},
-    {"format", "text|json|csv|markdown", "text", "how to print the result"},
+    {"format", "text|json|csv|markdown|junit|github", "text",
+     "how to print the result"},
 };
 
 absl::StatusOr<std::pair<std::string, std::string>> KeyAndValue(

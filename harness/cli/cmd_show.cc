@@ -15,7 +15,7 @@ namespace assay {
 namespace {
 
 constexpr FlagSpec kFlags[] = {
-    {"format", "text|json|csv|markdown", "text", "how to print"},
+    {"format", "text|json|csv|markdown|junit|github", "text", "how to print"},
     {"table", "", "", "one row each, also for a single report"},
 };
 

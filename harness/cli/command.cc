@@ -1,10 +1,9 @@
-#include "harness/cli/command.h"
-
 #include <cstdio>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "harness/cli/command.h"
 
 namespace assay {
 namespace {

@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 #include <tuple>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "harness/report/check.h"
@@ -13,6 +14,8 @@
 #include "harness/report/record/samples.h"
 #include "harness/report/statistics/bootstrap.h"
 #include "harness/report/statistics/descriptive.h"
+#include "harness/report/statistics/distributions.h"
+#include "harness/report/statistics/equivalence.h"
 
 namespace assay {
 namespace {
@@ -25,22 +28,91 @@ struct Pending {
   Change otherwise = Change::kUndecided;
 };
 
+using Runs = std::vector<const Report*>;  // of one experiment, oldest first
+
+std::pair<int64_t, int32_t> Finished(const Report& report) {
+  return {report.finished().seconds(), report.finished().nanos()};
+}
+
+// Runs that were made side by side.
+struct Round {
+  const Report* before = nullptr;
+  const Report* now = nullptr;
+};
+
+constexpr size_t kFewestRounds = 3;
+
+// Empty unless the two sides took turns: of the runs in the order of time, the
+// first two are one of each, and so are the next two.
+std::vector<Round> RoundsOf(const Runs& before, const Runs& now) {
+  if (before.size() != now.size() || before.size() < kFewestRounds) return {};
+  std::vector<Round> rounds;
+  for (size_t i = 0; i < before.size(); ++i) {
+    if (i > 0 && std::max(Finished(*before[i - 1]), Finished(*now[i - 1])) >=
+                     std::min(Finished(*before[i]), Finished(*now[i]))) {
+      return {};
+    }
+    rounds.push_back({before[i], now[i]});
+  }
+  return rounds;
+}
+
+// The record of that network under that timing, or null.
+const LatencyRecord* FindLatency(const Report& report,
+                                 const std::string& candidate,
+                                 const LatencyRecord& like) {
+  const auto search = [&](const CandidateRecord& of) -> const LatencyRecord* {
+    for (const LatencyRecord& one : of.latency()) {
+      if (one.scenario() == like.scenario() && one.batch() == like.batch() &&
+          one.precision() == like.precision()) {
+        return &one;
+      }
+    }
+    return nullptr;
+  };
+  if (report.dense().name() == candidate) return search(report.dense());
+  for (const CandidateRecord& one : report.candidates()) {
+    if (one.name() == candidate) return search(one);
+  }
+  return nullptr;
+}
+
+double MedianNs(const LatencyRecord& record) {
+  for (const PercentileRecord& p : record.percentiles()) {
+    if (p.fraction() == 0.5) return p.estimate_ns();
+  }
+  return 0.0;
+}
+
 class Comparer {
  public:
   explicit Comparer(const CompareOptions& options) : options_(options) {}
 
-  void Run(const std::string& key, const Report& before, const Report& now) {
+  void Run(const std::string& key, const Runs& old_runs, const Runs& new_runs) {
+    const Report &before = *old_runs.back(), &now = *new_runs.back();
     experiment_ = key;
     candidate_.clear();
     CompareStatus(before, now);
+    rounds_ = RoundsOf(old_runs, new_runs);
     machine_note_ = MachineNote(before, now);
+    for (const Round& round : rounds_) {
+      if (machine_note_.empty()) {
+        machine_note_ = MachineNote(*round.before, *round.now);
+      }
+    }
     if (before.has_dense() && now.has_dense()) {
       CompareCandidate(before.dense(), now.dense());
     }
     for (const CandidateRecord& old : before.candidates()) {
+      bool submitted = false;
       for (const CandidateRecord& fresh : now.candidates()) {
-        if (old.name() == fresh.name()) CompareCandidate(old, fresh);
+        if (old.name() != fresh.name()) continue;
+        submitted = true;
+        CompareCandidate(old, fresh);
       }
+      if (submitted) continue;
+      candidate_ = old.name();
+      AddExact("candidate submitted", "", 1, 0, false);
     }
   }
 
@@ -118,6 +190,7 @@ class Comparer {
             old.precision() == fresh.precision() &&
             old.batch() == fresh.batch()) {
           CompareLatency(old, fresh);
+          CompareEnergy(old, fresh);
         }
       }
     }
@@ -174,11 +247,20 @@ class Comparer {
     const bool up_is_better = now.direction() != QualityRecord::LOWER_IS_BETTER;
     pending.if_significant =
         up == up_is_better ? Change::kBetter : Change::kWorse;
+    change.margin = options_.quality_margin;
+    if (paired->has_interval()) {
+      change.effect = "difference";
+      change.estimate = paired->difference();
+      change.low = paired->interval().low();
+      change.high = paired->interval().high();
+      change.confidence = paired->interval().confidence();
+    }
     const bool equal =
         before.items().scores_sha256() == now.items().scores_sha256();
     const bool within = paired->has_interval() &&
                         paired->interval().low() > -options_.quality_margin &&
                         paired->interval().high() < options_.quality_margin;
+    if (within) pending.if_significant = Change::kSame;
     if (equal || within) {
       pending.otherwise = Change::kSame;
     } else {
@@ -189,23 +271,20 @@ class Comparer {
   }
 
   void CompareLatency(const LatencyRecord& before, const LatencyRecord& now) {
-    const PercentileRecord* old_median = nullptr;
-    const PercentileRecord* new_median = nullptr;
-    for (const PercentileRecord& p : before.percentiles()) {
-      if (p.fraction() == 0.5) old_median = &p;
-    }
-    for (const PercentileRecord& p : now.percentiles()) {
-      if (p.fraction() == 0.5) new_median = &p;
-    }
     Pending& pending =
         Add(absl::StrCat("latency p50 ",
                          LatencyRecord::Scenario_Name(now.scenario()), " ",
                          now.precision(), " batch ", now.batch()),
-            "ns", old_median != nullptr ? old_median->estimate_ns() : 0.0,
-            new_median != nullptr ? new_median->estimate_ns() : 0.0);
+            "ns", MedianNs(before), MedianNs(now));
     MetricChange& change = pending.change;
     if (!machine_note_.empty()) {
       change.note = machine_note_;
+      return;
+    }
+    const std::vector<double> ratios = RatiosOfRounds(now);
+    if (ratios.size() >= kFewestRounds) {
+      Decide(TestPairedRatios(ratios, MarginOf(options_.latency_margin)),
+             "paired_rounds", options_.latency_margin, &pending);
       return;
     }
     const auto old_samples = DecodeSamples(before.kept());
@@ -222,44 +301,101 @@ class Comparer {
                        old_samples->size(), " and ", new_samples->size());
       return;
     }
-    DecideLatency(*old_samples, *new_samples, &pending);
-  }
-
-  // One-sided tests against the two ends of the margin.
-  void DecideLatency(const std::vector<double>& before,
-                     const std::vector<double>& now, Pending* pending) {
     BootstrapOptions bootstrap;
     bootstrap.resamples = options_.resamples;
     bootstrap.seed = options_.seed;
-    const RatioResult result = BootstrapRatio(before, now, Median, bootstrap);
-    const double high = 1.0 + options_.latency_margin, low = 1.0 / high;
-    const auto share_below = [&](double bar) {
-      const auto at = std::upper_bound(result.resampled.begin(),
-                                       result.resampled.end(), bar);
-      return static_cast<double>(at - result.resampled.begin() + 1) /
-             static_cast<double>(result.resampled.size() + 1);
-    };
-    const auto share_above = [&](double bar) {
-      const auto at = std::lower_bound(result.resampled.begin(),
-                                       result.resampled.end(), bar);
-      return static_cast<double>(result.resampled.end() - at + 1) /
-             static_cast<double>(result.resampled.size() + 1);
-    };
-    const double p_slower = share_below(high), p_faster = share_above(low);
-    const double p_outside = std::max(share_above(high), share_below(low));
+    Decide(TestMedianRatio(*old_samples, *new_samples,
+                           MarginOf(options_.latency_margin), bootstrap),
+           "block_bootstrap", options_.latency_margin, &pending);
+  }
+
+  // Of the medians, one for each round; empty unless every round has both.
+  std::vector<double> RatiosOfRounds(const LatencyRecord& like) const {
+    std::vector<double> ratios;
+    for (const Round& round : rounds_) {
+      const auto median = [&](const Report& report) {
+        const LatencyRecord* record = FindLatency(report, candidate_, like);
+        return record != nullptr && HasValue(record->availability())
+                   ? MedianNs(*record)
+                   : 0.0;
+      };
+      const double old_ns = median(*round.before), new_ns = median(*round.now);
+      if (!(old_ns > 0.0) || !(new_ns > 0.0)) return {};
+      ratios.push_back(new_ns / old_ns);
+    }
+    return ratios;
+  }
+
+  void CompareEnergy(const LatencyRecord& before, const LatencyRecord& now) {
+    for (const EnergyRecord& old : before.energy()) {
+      for (const EnergyRecord& fresh : now.energy()) {
+        if (old.meter() == fresh.meter() && old.scope() == fresh.scope() &&
+            HasValue(old.availability()) && HasValue(fresh.availability())) {
+          CompareMeter(now, old, fresh);
+        }
+      }
+    }
+  }
+
+  void CompareMeter(const LatencyRecord& timing, const EnergyRecord& before,
+                    const EnergyRecord& now) {
+    Pending& pending = Add(
+        absl::StrCat("energy ", now.meter(), now.scope().empty() ? "" : " ",
+                     now.scope(), " ",
+                     LatencyRecord::Scenario_Name(timing.scenario()), " ",
+                     timing.precision(), " batch ", timing.batch()),
+        "J", before.gross_joules_per_sample(), now.gross_joules_per_sample());
+    MetricChange& change = pending.change;
+    if (!machine_note_.empty()) {
+      change.note = machine_note_;
+      return;
+    }
+    const double error = std::hypot(LogError(before), LogError(now));
+    if (!(change.baseline > 0.0) || !(change.now > 0.0) || !(error > 0.0)) {
+      change.note = "a reading has no interval, or is not positive";
+      return;
+    }
+    Decide(TestLogRatio(std::log(change.now / change.baseline), error,
+                        MarginOf(options_.energy_margin)),
+           "normal", options_.energy_margin, &pending);
+  }
+
+  // Standard error of the logarithm of a reading; 0 where it has no interval.
+  static double LogError(const EnergyRecord& record) {
+    const Interval& interval = record.gross_interval();
+    if (!(interval.confidence() > 0.0) || !(interval.confidence() < 1.0) ||
+        !(record.gross_joules() > 0.0)) {
+      return 0.0;
+    }
+    return 0.5 * (interval.high() - interval.low()) / record.gross_joules() /
+           NormalQuantile(0.5 + 0.5 * interval.confidence());
+  }
+
+  Margin MarginOf(double relative) const {
+    return {1.0 / (1.0 + relative), 1.0 + relative, options_.alpha};
+  }
+
+  // Less is better.
+  void Decide(const MarginTest& test, const char* name, double margin,
+              Pending* pending) {
     MetricChange& change = pending->change;
     pending->tested = true;
-    change.test = "block_bootstrap";
-    change.p_value = std::min(1.0, 2.0 * std::min(p_slower, p_faster));
+    change.test = name;
+    change.effect = "ratio";
+    change.estimate = test.estimate;
+    change.low = test.bounds.low;
+    change.high = test.bounds.high;
+    change.confidence = 1.0 - 2.0 * options_.alpha;
+    change.margin = margin;
+    change.p_value = std::min(1.0, 2.0 * std::min(test.p_above, test.p_below));
     pending->if_significant =
-        p_slower < p_faster ? Change::kWorse : Change::kBetter;
-    if (p_outside < options_.alpha) {
+        test.p_above < test.p_below ? Change::kWorse : Change::kBetter;
+    if (test.p_outside < options_.alpha) {
       pending->otherwise = Change::kSame;
     } else {
-      change.note = absl::StrCat(
-          "the ratio may lie on either side of the "
-          "margin of ",
-          100 * options_.latency_margin, " %");
+      change.note =
+          absl::StrCat("the ratio may lie on either side of the margin of ",
+                       100 * margin, " %");
     }
   }
 
@@ -289,20 +425,22 @@ class Comparer {
 
   const CompareOptions& options_;
   std::string experiment_, candidate_, machine_note_;
+  std::vector<Round> rounds_;
   std::vector<Pending> pending_;
 };
 
-// Of several runs of one experiment the last to finish.
-std::map<std::string, const Report*> Latest(absl::Span<const Report> reports) {
-  std::map<std::string, const Report*> latest;
-  const auto time = [](const Report& r) {
-    return std::make_pair(r.finished().seconds(), r.finished().nanos());
-  };
+std::map<std::string, Runs> ByExperiment(absl::Span<const Report> reports) {
+  std::map<std::string, Runs> runs;
   for (const Report& report : reports) {
-    const Report*& kept = latest[ExperimentKey(report.identity())];
-    if (kept == nullptr || time(*kept) <= time(report)) kept = &report;
+    runs[ExperimentKey(report.identity())].push_back(&report);
   }
-  return latest;
+  for (auto& [key, list] : runs) {
+    std::stable_sort(list.begin(), list.end(),
+                     [](const Report* a, const Report* b) {
+                       return Finished(*a) < Finished(*b);
+                     });
+  }
+  return runs;
 }
 
 }  // namespace
@@ -327,27 +465,30 @@ int64_t Comparison::Count(Change change) const {
       [&](const MetricChange& one) { return one.change == change; });
 }
 
-int Comparison::ExitCode() const {
+int Comparison::ExitCode(bool strict) const {
   if (matched == 0) return 2;
+  if (strict && (Count(Change::kUndecided) > 0 || !only_in_baseline.empty())) {
+    return 1;
+  }
   return Count(Change::kWorse) > 0 ? 1 : 0;
 }
 
 Comparison CompareReports(absl::Span<const Report> baseline,
                           absl::Span<const Report> now,
                           const CompareOptions& options) {
-  const auto before = Latest(baseline), after = Latest(now);
+  const auto before = ByExperiment(baseline), after = ByExperiment(now);
   Comparison result;
   Comparer comparer(options);
-  for (const auto& [key, report] : before) {
+  for (const auto& [key, runs] : before) {
     const auto found = after.find(key);
     if (found == after.end()) {
       result.only_in_baseline.push_back(key);
       continue;
     }
     ++result.matched;
-    comparer.Run(key, *report, *found->second);
+    comparer.Run(key, runs, found->second);
   }
-  for (const auto& [key, report] : after) {
+  for (const auto& [key, runs] : after) {
     if (before.count(key) == 0) result.only_in_new.push_back(key);
   }
   result.changes = comparer.Take();

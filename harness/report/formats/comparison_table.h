@@ -13,6 +13,10 @@ namespace assay {
 // out.
 TextTable ComparisonTable(const Comparison& comparison);
 
+// One change as a sentence: "latency p50 ... batch 1: 100 us -> 112 us (+12.0
+// %), ratio 1.110 to 1.131 with 90 % confidence, margin 0.05".
+std::string ChangeSentence(const MetricChange& change);
+
 // "experiments in both: 3; metrics: 1 worse, 2 better, ...", and which
 // experiments are on one side only.
 std::string ComparisonSummary(const Comparison& comparison);

@@ -139,6 +139,13 @@ std::vector<FlatCell> FlatRow(const MetricChange& change) {
   out.Number("p_value", !change.test.empty() && change.test != "exact",
              change.p_value);
   out.Text("test", change.test);
+  out.Text("effect", change.effect);
+  const bool estimated = !change.effect.empty();
+  out.Number("estimate", estimated, change.estimate);
+  out.Number("low", estimated, change.low);
+  out.Number("high", estimated, change.high);
+  out.Number("confidence", estimated, change.confidence);
+  out.Number("margin", estimated, change.margin);
   out.Text("note", change.note);
   return out.Take();
 }

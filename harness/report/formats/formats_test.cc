@@ -50,7 +50,8 @@ TEST(FormatsTest, EveryFormatAgainstItsGoldens) {
 TEST(FormatsTest, FoundByName) {
   EXPECT_STREQ((*FindReportFormat("text"))->name, "text");
   EXPECT_EQ(FindReportFormat("xml").status().message(),
-            "no report format \"xml\"; known: csv, json, markdown, text");
+            "no report format \"xml\"; known: csv, github, json, junit, "
+            "markdown, text");
 }
 
 TEST(FormatsTest, NothingToShow) {

@@ -5,7 +5,9 @@ load("//tools:registry.bzl", "generated_source")
 # Sorted. One entry for each folder with a Format().
 FORMATS = [
     "csv",
+    "github",
     "json",
+    "junit",
     "markdown",
     "text",
 ]
