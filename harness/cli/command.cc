@@ -1,9 +1,10 @@
+#include "harness/cli/command.h"
+
 #include <cstdio>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "harness/cli/command.h"
 
 namespace assay {
 namespace {
@@ -67,8 +68,8 @@ bool AsksForHelp(absl::Span<char* const> argv) {
 
 absl::Span<const Command* const> Commands() {
   static constexpr const Command* kCommands[] = {
-      &kRunCommand,   &kShowCommand,   &kCompareCommand, &kListCommand,
-      &kTrainCommand, &kExportCommand, &kDataCommand,
+      &kRunCommand,  &kShowCommand,  &kHtmlCommand,   &kCompareCommand,
+      &kListCommand, &kTrainCommand, &kExportCommand, &kDataCommand,
   };
   return kCommands;
 }

@@ -34,6 +34,7 @@ struct Command {
 extern const Command kCompareCommand;
 extern const Command kDataCommand;
 extern const Command kExportCommand;
+extern const Command kHtmlCommand;
 extern const Command kListCommand;
 extern const Command kRunCommand;
 extern const Command kShowCommand;

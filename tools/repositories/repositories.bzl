@@ -110,6 +110,11 @@ def assay_repositories():
     cuda_repository(name = "cuda")
     onednn_repository(name = "onednn")
     system_repository(
+        name = "chartjs",
+        files = ["/usr/share/javascript/chart.js/chart.min.js"],
+        packages = ["libjs-chart.js"],
+    )
+    system_repository(
         name = "com_google_googletest",
         headers = ["gtest", "gmock"],
         packages = ["libgtest-dev", "libgmock-dev"],

@@ -80,6 +80,14 @@ def link_headers(ctx, headers, include_dir, packages):
             missing(ctx, "the header " + header, packages)
         ctx.symlink(path, "include/" + header)
 
+def _link_file(ctx, file):
+    """Symlinks a file named by its whole path; returns the last part of it."""
+    path = find_file(ctx, [file])
+    if not path:
+        missing(ctx, "the file " + file, ctx.attr.packages)
+    ctx.symlink(path, path.basename)
+    return path.basename
+
 def _system_repository_impl(ctx):
     link_headers(ctx, ctx.attr.headers, ctx.attr.include_dir, ctx.attr.packages)
     for program in ctx.attr.programs:
@@ -87,7 +95,8 @@ def _system_repository_impl(ctx):
         if not path:
             missing(ctx, "the program " + program, ctx.attr.packages)
         ctx.symlink(path, program)
-    ctx.file("BUILD", "exports_files(%s)\n" % repr(ctx.attr.programs) +
+    names = ctx.attr.programs + [_link_file(ctx, f) for f in ctx.attr.files]
+    ctx.file("BUILD", "exports_files(%s)\n" % repr(names) +
                       headers_target() +
                       "".join(ctx.attr.targets) +
                       ctx.attr.extra_build)
@@ -95,11 +104,12 @@ def _system_repository_impl(ctx):
 system_repository = repository_rule(
     implementation = _system_repository_impl,
     attrs = {
-        "headers": attr.string_list(mandatory = True),
+        "files": attr.string_list(),
+        "headers": attr.string_list(),
         "include_dir": attr.string(),
         "packages": attr.string_list(mandatory = True),
         "programs": attr.string_list(),
-        "targets": attr.string_list(mandatory = True),
+        "targets": attr.string_list(),
         "extra_build": attr.string(),
     },
     local = True,

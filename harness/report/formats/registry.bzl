@@ -6,6 +6,7 @@ load("//tools:registry.bzl", "generated_source")
 FORMATS = [
     "csv",
     "github",
+    "html",
     "json",
     "junit",
     "markdown",

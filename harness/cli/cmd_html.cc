@@ -1,0 +1,81 @@
+// assay html: reports as one page to explore in a browser.
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "harness/cli/command.h"
+#include "harness/cli/places.h"
+#include "harness/core/file.h"
+#include "harness/core/progress.h"
+#include "harness/core/status_macros.h"
+#include "harness/report/formats/format.h"
+#include "harness/report/index.h"
+
+namespace assay {
+namespace {
+
+constexpr FlagSpec kFlags[] = {
+    {"output", "FILE", "assay.html", "where the page goes; - prints it"},
+};
+
+// Reports that cannot be read are named, and left out.
+absl::StatusOr<std::vector<Report>> Read(const std::vector<std::string>& paths,
+                                         int* code) {
+  std::vector<Report> reports;
+  for (const std::string& path : paths) {
+    ASSAY_ASSIGN_OR_RETURN(ReportIndex index, OpenReports(UserPath(path)));
+    for (IndexedReport& r : index.reports) {
+      reports.push_back(std::move(r.report));
+    }
+    for (const UnreadReport& r : index.unread) {
+      absl::FPrintF(stderr, "assay html: %s: %s\n", r.path, r.status.message());
+      *code = kExitFinding;
+    }
+  }
+  return reports;
+}
+
+absl::StatusOr<int> MakePage(const Args& args) {
+  if (args.positional().empty()) {
+    return absl::InvalidArgumentError("expects reports or folders of them");
+  }
+  int code = kExitOk;
+  ASSAY_ASSIGN_OR_RETURN(const ReportFormat* format, FindReportFormat("html"));
+  ASSAY_ASSIGN_OR_RETURN(std::vector<Report> reports,
+                         Read(args.positional(), &code));
+  ASSAY_ASSIGN_OR_RETURN(const std::string page, format->many(reports));
+  if (args.Text("output") == "-") {
+    std::fwrite(page.data(), 1, page.size(), stdout);
+    return code;
+  }
+  const std::string path = UserPath(args.Text("output"));
+  ASSAY_RETURN_IF_ERROR(WriteFileAtomically(path, page));
+  absl::FPrintF(stderr, "%d reports in %s, %s: open it in a browser\n",
+                reports.size(), path,
+                HumanBytes(static_cast<int64_t>(page.size())));
+  return code;
+}
+
+int Run(const Args& args) {
+  auto code = MakePage(args);
+  return code.ok() ? *code : Complain("html", code.status());
+}
+
+}  // namespace
+
+const Command kHtmlCommand = {
+    "html",
+    "html REPORT|FOLDER... [--output=FILE]",
+    "make a page to explore reports in a browser",
+    "The page is one file that needs nothing else, no network either: what is\n"
+    "best within a limit, every method on every task, trade-offs, each run in\n"
+    "full with the command that repeats it, and the course of experiments "
+    "that\n"
+    "were run more than once.",
+    kFlags,
+    Run,
+};
+
+}  // namespace assay

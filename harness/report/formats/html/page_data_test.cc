@@ -1,0 +1,102 @@
+#include "harness/report/formats/html/page_data.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "harness/report/compare.h"
+#include "harness/report/report_file.h"
+#include "harness/report/testing/sample_reports.h"
+
+namespace assay::formats::html {
+namespace {
+
+// Paths of the reports of reference, from the command line.
+std::vector<std::string>* g_paths = nullptr;
+
+std::vector<Report> Samples() {
+  Report second = SampleReport();
+  second.mutable_identity()->set_seed(8);
+  return {SampleReport(), SampleCrash(), second};
+}
+
+TEST(PageDataTest, OrderOfReportsDoesNotMatter) {
+  std::vector<Report> reports = Samples();
+  const std::string page = PageData(reports, nullptr);
+  std::reverse(reports.begin(), reports.end());
+  EXPECT_EQ(PageData(reports, nullptr), page);
+}
+
+TEST(PageDataTest, NothingToShow) {
+  EXPECT_EQ(PageData({}, nullptr),
+            "{\"runs\":[],\"machines\":[],\"energies\":[],\"kinds\":[],"
+            "\"texts\":[]}");
+}
+
+TEST(PageDataTest, EqualRunsHaveNamesOfTheirOwn) {
+  const std::string page = PageData({SampleReport(), SampleReport()}, nullptr);
+  EXPECT_NE(page.find("\"id\":\"111111111111\""), std::string::npos);
+  EXPECT_NE(page.find("\"id\":\"111111111111-2\""), std::string::npos);
+}
+
+// Whatever text stands in a report, it cannot leave the data block.
+TEST(PageDataTest, HostileTextIsInert) {
+  const std::string hostile = "</script>\u2028<!--<script>&\"\\\xff";
+  Report report = SampleCrash();
+  RunIdentity* id = report.mutable_identity();
+  id->set_method(hostile);
+  id->set_label(hostile);
+  id->set_task(hostile);
+  id->set_command(hostile);
+  id->add_budgets(hostile);
+  report.mutable_outcome()->set_message(hostile);
+  report.mutable_outcome()->add_last_log_lines(hostile);
+  MachineReason* reason = report.mutable_machine()->add_reasons();
+  reason->set_code(hostile);
+  reason->set_message(hostile);
+  report.mutable_provenance()->mutable_cpu()->set_model_name(hostile);
+  KeyValue* variable = report.mutable_provenance()->add_environment();
+  variable->set_key(hostile);
+  variable->set_value(hostile);
+  const std::string page = PageData({report}, nullptr);
+  for (const char* never : {"<", ">", "&", "\u2028", "\xff"}) {
+    EXPECT_EQ(page.find(never), std::string::npos) << never;
+  }
+}
+
+TEST(PageDataTest, ComparisonIsCarried) {
+  Report now = SampleReport();
+  now.mutable_candidates(0)->mutable_cost()->set_bytes_on_disk(1000000);
+  const Comparison comparison = CompareReports({SampleReport()}, {now});
+  const std::string page = PageData({}, &comparison);
+  EXPECT_NE(page.find("\"comparison\":{\"matched\":1"), std::string::npos);
+  EXPECT_NE(page.find("\"change\":\"WORSE\""), std::string::npos);
+}
+
+// A page of a thousand runs as they really are stays below 5 MB.
+TEST(PageDataTest, AThousandRealRunsAreFewBytes) {
+  std::vector<Report> real;
+  for (const std::string& path : *g_paths) {
+    auto report = ReadReport(path);
+    ASSERT_TRUE(report.ok()) << report.status();
+    real.push_back(*std::move(report));
+  }
+  ASSERT_FALSE(real.empty());
+  std::vector<Report> many;
+  for (size_t i = 0; i < 1000; ++i) many.push_back(real[i % real.size()]);
+  const std::string page = PageData(many, nullptr);
+  constexpr size_t kAround = 400 << 10;  // page, style, script
+  EXPECT_LT(page.size() + kAround, 5000000u);
+}
+
+}  // namespace
+}  // namespace assay::formats::html
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  std::vector<std::string> paths(argv + 1, argv + argc);
+  assay::formats::html::g_paths = &paths;
+  return RUN_ALL_TESTS();
+}

@@ -1,0 +1,70 @@
+// Prints a page for the test in a browser: sample reports, one of them with
+// text that would like to be markup, and the reports named on the command line.
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "harness/report/formats/html/html.h"
+#include "harness/report/report.pb.h"
+#include "harness/report/report_file.h"
+#include "harness/report/testing/sample_reports.h"
+
+namespace assay {
+namespace {
+
+constexpr char kHostile[] =
+    "</script><img src=x onerror=\"window.hurt = true\"><b id=\"hurt\">"
+    "\u2028\u202e&lt;";
+
+Report HostileCrash() {
+  Report report = SampleCrash();
+  report.mutable_identity()->set_method(kHostile);
+  report.mutable_outcome()->set_message(kHostile);
+  report.mutable_outcome()->set_last_log_lines(0, kHostile);
+  return report;
+}
+
+// The sample a day later and a little slower, so that there is a course.
+Report NextDay() {
+  Report report = SampleReport();
+  report.mutable_started()->set_seconds(report.started().seconds() + 86400);
+  report.mutable_finished()->set_seconds(report.finished().seconds() + 86400);
+  LatencyRecord* latency = report.mutable_candidates(0)->mutable_latency(0);
+  latency->set_mean_ns(latency->mean_ns() * 1.25);
+  return report;
+}
+
+Report Claimed() {
+  Report report = SampleReport();
+  report.mutable_identity()->set_seed(8);
+  ClaimAttempt* claim = report.add_claims();
+  claim->set_claim("sparse-as-good");
+  claim->set_statement("At 90 % sparsity no more than 1 point is lost.");
+  claim->set_attempt(1);
+  claim->set_verdict(ClaimAttempt::UNDECIDED);
+  claim->set_detail("lost 6.25 pp of 16 items");
+  claim->set_p_value(0.4);
+  return report;
+}
+
+int Print(int argc, char** argv) {
+  std::vector<Report> reports = {SampleReport(), NextDay(), HostileCrash(),
+                                 Claimed()};
+  for (int i = 1; i < argc; ++i) {
+    auto report = ReadReport(argv[i]);
+    if (!report.ok()) {
+      std::fprintf(stderr, "%s: %s\n", argv[i],
+                   report.status().ToString().c_str());
+      return 1;
+    }
+    reports.push_back(*std::move(report));
+  }
+  const auto page = formats::html::Format().many(reports);
+  std::fputs(page->c_str(), stdout);
+  return 0;
+}
+
+}  // namespace
+}  // namespace assay
+
+int main(int argc, char** argv) { return assay::Print(argc, argv); }
