@@ -28,6 +28,7 @@ _EXTERNAL = [
     ("google/protobuf/", "@com_google_protobuf//"),
     ("gtest/", "@com_google_googletest//"),
     ("oneapi/dnnl/", "@onednn//"),
+    ("onnx/", "@onnx//"),
     ("opencv2/", "@opencv//"),
     ("openssl/", "@openssl//"),
     ("zlib.h", "@zlib//"),
