@@ -36,9 +36,11 @@ extern const Command kDataCommand;
 extern const Command kExportCommand;
 extern const Command kHtmlCommand;
 extern const Command kListCommand;
+extern const Command kRerunCommand;
 extern const Command kRunCommand;
 extern const Command kShowCommand;
 extern const Command kTrainCommand;
+extern const Command kVerifyCommand;
 
 // All of them, in the order of the overview.
 absl::Span<const Command* const> Commands();

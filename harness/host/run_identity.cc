@@ -7,21 +7,33 @@
 #include "absl/strings/str_join.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "google/protobuf/text_format.h"
 #include "harness/core/hash.h"
 #include "harness/host/run_spec.pb.h"
 #include "harness/report/report.pb.h"
 
 namespace assay {
+namespace {
 
-std::string RunHash(const RunSpec& spec) {
+RunSpec WithoutPlaces(const RunSpec& spec) {
   RunSpec what = spec;
   what.clear_plugin_path();
   what.clear_data_dir();
   what.clear_cache_dir();
   what.clear_output_dir();
+  what.clear_command_line();
+  return what;
+}
+
+}  // namespace
+
+std::string RunHash(const RunSpec& spec) {
+  RunSpec what = WithoutPlaces(spec);
   what.clear_limits();
   what.clear_suite();
-  what.clear_command_line();
+  what.clear_suite_sha256();
+  what.clear_sweep();
+  what.clear_sweep_index();
   std::string bytes;
   {
     google::protobuf::io::StringOutputStream stream(&bytes);
@@ -30,6 +42,23 @@ std::string RunHash(const RunSpec& spec) {
     what.SerializeToCodedStream(&coded);
   }
   return Sha256Hex(bytes);
+}
+
+std::string RunText(const RunSpec& spec) {
+  google::protobuf::TextFormat::Printer printer;
+  printer.SetSingleLineMode(true);
+  std::string text;
+  printer.PrintToString(WithoutPlaces(spec), &text);
+  return text;
+}
+
+absl::Status ParseRunText(const std::string& text, RunSpec* spec) {
+  google::protobuf::TextFormat::Parser parser;
+  if (!text.empty() && parser.ParseFromString(text, spec)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "expected a RunSpec as text, got \"", text.substr(0, 80), "\""));
 }
 
 std::string BudgetName(const Budget& budget) {
@@ -55,6 +84,10 @@ void FillIdentity(const RunSpec& spec, RunIdentity* identity) {
   identity->set_backend(spec.backend());
   identity->set_seed(spec.seed());
   identity->set_suite(spec.suite());
+  identity->set_suite_sha256(spec.suite_sha256());
+  identity->set_sweep(spec.sweep());
+  identity->set_sweep_index(spec.sweep_index());
+  identity->set_spec(RunText(spec));
   identity->set_command(spec.command_line());
   identity->clear_method_settings();
   const std::map<std::string, std::string> sorted(spec.parameters().begin(),

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "absl/status/status.h"
+
 namespace assay {
 
 class Budget;
@@ -14,12 +16,19 @@ class RunSpec;
 // specs have equal hashes on every machine.
 std::string RunHash(const RunSpec& spec);
 
+// The spec as text without the folders it works in and what the user typed:
+// all that is needed to run it again elsewhere.
+std::string RunText(const RunSpec& spec);
+
+// Reads RunText. INVALID_ARGUMENT where it is none.
+absl::Status ParseRunText(const std::string& text, RunSpec* spec);
+
 // "sparsity>=0.9", "macs_fraction<=0.5,weight_bits<=8"; "none" where nothing is
 // constrained.
 std::string BudgetName(const Budget& budget);
 
-// What the spec says of it: hash, method, label, settings as given, task,
-// budgets, backend, seed, suite and command. Other fields stay.
+// What the spec says of it: hash, text, method, label, settings as given, task,
+// budgets, backend, seed, suite, sweep and command. Other fields stay.
 void FillIdentity(const RunSpec& spec, RunIdentity* identity);
 
 }  // namespace assay

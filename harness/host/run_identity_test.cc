@@ -25,6 +25,9 @@ TEST(RunIdentityTest, PlacesDoNotCount) {
   moved.set_output_dir("/elsewhere");
   moved.set_data_dir("/data");
   moved.set_suite("desk");
+  moved.set_suite_sha256(std::string(64, 'a'));
+  moved.set_sweep("0123");
+  moved.set_sweep_index(4);
   moved.mutable_limits()->set_seconds(3);
   EXPECT_EQ(RunHash(moved), RunHash(Spec()));
   EXPECT_EQ(RunHash(moved).size(), 64u);
@@ -37,6 +40,27 @@ TEST(RunIdentityTest, WhatDecidesTheResultCounts) {
   other = Spec();
   (*other.mutable_parameters())["epochs"] = "3";
   EXPECT_NE(RunHash(other), RunHash(Spec()));
+}
+
+TEST(RunIdentityTest, TheTextHoldsWhatIsNeededToRunAgain) {
+  RunSpec spec = Spec();
+  spec.mutable_limits()->set_seconds(3);
+  spec.set_suite("desk");
+  spec.set_training_precision("bf16");
+  spec.mutable_measure()->add_batch_sizes(32);
+  RunSpec placed = spec;
+  placed.set_output_dir("/elsewhere");
+  placed.set_data_dir("/data");
+  placed.set_plugin_path("/plugins/magnitude.so");
+  placed.set_command_line("assay run desk");
+  EXPECT_EQ(RunText(placed), RunText(spec));
+  RunSpec read;
+  ASSERT_TRUE(ParseRunText(RunText(placed), &read).ok());
+  EXPECT_EQ(read.SerializeAsString().size(), spec.SerializeAsString().size());
+  EXPECT_EQ(RunHash(read), RunHash(spec));
+  EXPECT_EQ(read.limits().seconds(), 3);
+  EXPECT_FALSE(ParseRunText("", &read).ok());
+  EXPECT_FALSE(ParseRunText("no spec", &read).ok());
 }
 
 TEST(RunIdentityTest, NamesBudgets) {
@@ -62,6 +86,7 @@ TEST(RunIdentityTest, FillsFromTheSpecAndKeepsTheRest) {
   EXPECT_EQ(identity.method_settings(0).key(), "epochs");
   ASSERT_EQ(identity.budgets_size(), 1);
   EXPECT_EQ(identity.budgets(0), "sparsity>=0.95");
+  EXPECT_EQ(identity.spec(), RunText(Spec()));
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include "harness/sweep/suite.h"
 
-#include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
 
 #include <cmath>
@@ -10,27 +9,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "harness/core/file.h"
+#include "harness/core/hash.h"
 #include "harness/core/status_macros.h"
 #include "harness/host/run_identity.h"
 #include "harness/host/run_spec.pb.h"
 #include "harness/sweep/suite.pb.h"
+#include "harness/sweep/text_proto.h"
 
 namespace assay {
 namespace {
-
-// Keeps the first error of the parser, with its place.
-class FirstError : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, int column, const std::string& message) override {
-    if (!text_.empty()) return;
-    text_ =
-        absl::StrCat("line ", line + 1, ", column ", column + 1, ": ", message);
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
 
 absl::Status CheckFraction(double value, bool zero_means_unset,
                            absl::string_view field, absl::string_view where) {
@@ -84,6 +71,14 @@ std::string LabelOf(const MethodChoice& method) {
   return method.label().empty() ? method.name() : method.label();
 }
 
+// Of the suite as protobuf prints it, so that comments and order of fields do
+// not count.
+std::string SuiteHash(const Suite& suite) {
+  std::string text;
+  google::protobuf::TextFormat::PrintToString(suite, &text);
+  return Sha256Hex(text);
+}
+
 RunSpec SpecOf(const Suite& suite, const Block& block,
                const MethodChoice& method, const std::string& task,
                uint64_t seed) {
@@ -110,12 +105,7 @@ RunSpec SpecOf(const Suite& suite, const Block& block,
 absl::StatusOr<Suite> ReadSuite(const std::string& path) {
   ASSAY_ASSIGN_OR_RETURN(std::string text, ReadFile(path));
   Suite suite;
-  FirstError error;
-  google::protobuf::TextFormat::Parser parser;
-  parser.RecordErrorsTo(&error);
-  if (!parser.ParseFromString(text, &suite)) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": ", error.text()));
-  }
+  ASSAY_RETURN_IF_ERROR(ParseTextProto(text, path, &suite));
   absl::Status checked = CheckSuite(suite);
   if (!checked.ok()) {
     return absl::Status(checked.code(),
@@ -142,6 +132,7 @@ absl::Status CheckSuite(const Suite& suite) {
 
 absl::StatusOr<std::vector<RunSpec>> ExpandSuite(const Suite& suite) {
   ASSAY_RETURN_IF_ERROR(CheckSuite(suite));
+  const std::string hash = SuiteHash(suite);
   std::vector<RunSpec> runs;
   std::map<std::string, int> block_of_id;
   for (int i = 0; i < suite.blocks_size(); ++i) {
@@ -150,6 +141,7 @@ absl::StatusOr<std::vector<RunSpec>> ExpandSuite(const Suite& suite) {
       for (const std::string& task : block.tasks()) {
         for (const MethodChoice& method : block.methods()) {
           runs.push_back(SpecOf(suite, block, method, task, seed));
+          runs.back().set_suite_sha256(hash);
           const auto [at, is_new] =
               block_of_id.emplace(RunId(runs.back()), i + 1);
           if (!is_new) {

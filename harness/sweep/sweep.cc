@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "harness/core/file.h"
+#include "harness/core/hash.h"
 #include "harness/core/status_macros.h"
 #include "harness/report/report_file.h"
 #include "harness/sweep/suite.h"
@@ -55,6 +56,14 @@ bool IsDone(const Report& report, const SweepOptions& options) {
   return status == Outcome::OK || !options.retry;
 }
 
+// Twelve digits of a hash of the runs in order: the same sweep, started again,
+// has the same id.
+std::string SweepId(absl::Span<const RunSpec> specs) {
+  std::string ids;
+  for (const RunSpec& spec : specs) absl::StrAppend(&ids, RunId(spec), "\n");
+  return Sha256Hex(ids).substr(0, 12);
+}
+
 void RunOne(const SweepOptions& options, Executor& executor, SweepRow* row) {
   auto before = ReadReport(row->report_path);
   if (before.ok() && IsDone(*before, options)) {
@@ -77,11 +86,14 @@ absl::StatusOr<std::vector<SweepRow>> RunSweep(absl::Span<const RunSpec> specs,
                                                const SweepOptions& options,
                                                Executor& executor) {
   ASSAY_ASSIGN_OR_RETURN(FolderLock lock, FolderLock::Take(options.folder));
+  const std::string id = SweepId(specs);
   std::vector<SweepRow> rows(specs.size());
   for (size_t i = 0; i < specs.size(); ++i) {
     SweepRow& row = rows[i];
     row.spec = specs[i];
     row.spec.set_output_dir(JoinPath(options.folder, RunFolder(row.spec)));
+    row.spec.set_sweep(id);
+    row.spec.set_sweep_index(i);
     row.report_path = JoinPath(row.spec.output_dir(), "report.pb");
     if (Stopped(options)) {
       row.state = SweepRow::kStopped;

@@ -44,10 +44,11 @@ struct SweepOptions {
   std::function<void(size_t index, size_t total, const SweepRow& row)> on_end;
 };
 
-// Runs `specs` in order. A run whose report.pb is whole and was not ABORTED is
-// done and only read. One failure never stops the others. The folder is locked
-// meanwhile: a second sweep in it gets UNAVAILABLE. The rows come in the order
-// of `specs`; after a stop the rest are kStopped.
+// Runs `specs` in order, each with the sweep's id and its place filled in. A
+// run whose report.pb is whole and was not ABORTED is done and only read. One
+// failure never stops the others. The folder is locked meanwhile: a second
+// sweep in it gets UNAVAILABLE. The rows come in the order of `specs`; after a
+// stop the rest are kStopped.
 absl::StatusOr<std::vector<SweepRow>> RunSweep(absl::Span<const RunSpec> specs,
                                                const SweepOptions& options,
                                                Executor& executor);

@@ -77,6 +77,14 @@ TEST_F(SweepTest, WhatIsDoneIsNotDoneAgain) {
   EXPECT_EQ(rows[1].report.outcome().status(), Outcome::CRASHED);
 }
 
+TEST_F(SweepTest, ARunKnowsItsSweepAndItsPlace) {
+  const auto rows = Run({"null", "CRASHED"});
+  EXPECT_EQ(rows[0].spec.sweep().size(), 12u);
+  EXPECT_EQ(rows[1].spec.sweep(), rows[0].spec.sweep());
+  EXPECT_EQ(rows[1].spec.sweep_index(), 1u);
+  EXPECT_NE(Run({"null"})[0].spec.sweep(), rows[0].spec.sweep());
+}
+
 TEST_F(SweepTest, RetryRunsFailuresAndFreshRunsAll) {
   Run({"null", "CRASHED"});
   options_.retry = true;

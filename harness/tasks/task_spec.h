@@ -53,6 +53,8 @@ struct TrainingRecipe {
 struct TaskSpec {
   std::string id;       // "cifar10-resnet20"
   std::string summary;  // a line for people
+  // Raised when anything below changes: results of two versions do not compare.
+  uint32_t version = 1;
   std::string dataset;  // a name in datasets/registry.h
   DatasetOptions dataset_options;
   std::string network;  // a name in harness/models/registry.h

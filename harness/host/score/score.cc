@@ -10,7 +10,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "datasets/dataset.h"
+#include "datasets/registry.h"
 #include "harness/core/file.h"
+#include "harness/core/hash.h"
 #include "harness/core/status_macros.h"
 #include "harness/graph/text.h"
 #include "harness/host/artifact.h"
@@ -37,6 +40,11 @@ struct Network {
   CandidateRecord* record;
   ScoresByPrecision scores;
 };
+
+std::string SplitHash(const Dataset& dataset, Split split) {
+  return Sha256Hex(absl::StrCat(dataset.spec().fingerprint, "\n", Name(split),
+                                "\n", dataset.size(split), "\n"));
+}
 
 class Scorer {
  public:
@@ -75,15 +83,18 @@ class Scorer {
   void FillTask() {
     RunIdentity* identity = result_->mutable_identity();
     const DatasetSpec& data = setup_.task->dataset().spec();
+    identity->set_task_version(setup_.task->spec().version);
     identity->set_domain(std::string(Name(data.domain)));
     identity->set_device(setup_.device->description().hardware);
     DatasetRecord* dataset = identity->mutable_dataset();
     dataset->set_name(data.name);
     dataset->set_version(data.fingerprint);
+    FillFiles(dataset);
     for (const Split split : kSplits) {
       SplitRecord* row = dataset->add_splits();
       row->set_name(std::string(Name(split)));
       row->set_items(static_cast<uint64_t>(setup_.task->dataset().size(split)));
+      row->set_items_sha256(SplitHash(setup_.task->dataset(), split));
       row->set_reader(split == Split::kTest ? "host" : "plugin");
     }
     KeyValue* library = result_->mutable_provenance()->add_libraries();
@@ -91,6 +102,19 @@ class Scorer {
     library->set_value(setup_.device->description().library);
     result_->mutable_provenance()->set_threads(
         static_cast<uint32_t>(UsableThreads()));
+  }
+
+  // As published: opening the task has verified them.
+  static void FillFiles(DatasetRecord* dataset) {
+    const auto info = FindDataset(dataset->name());
+    if (!info.ok()) return;
+    dataset->set_embedded((*info)->folder.empty());
+    for (const DataFile& file : (*info)->files) {
+      FileRecord* row = dataset->add_files();
+      row->set_path(absl::StrCat((*info)->folder, "/", file.path));
+      row->set_sha256(file.sha256);
+      row->set_bytes(static_cast<uint64_t>(file.bytes));
+    }
   }
 
   absl::Status AddReference() {
