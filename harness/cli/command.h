@@ -31,6 +31,7 @@ struct Command {
 };
 
 // One per cmd_*.cc.
+extern const Command kClaimsCommand;
 extern const Command kCompareCommand;
 extern const Command kDataCommand;
 extern const Command kExportCommand;
