@@ -31,6 +31,7 @@ _EXTERNAL = [
     ("onnx/", "@onnx//"),
     ("opencv2/", "@opencv//"),
     ("openssl/", "@openssl//"),
+    ("sqlite3.h", "@sqlite//"),
     ("zlib.h", "@zlib//"),
 ]
 

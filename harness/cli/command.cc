@@ -68,9 +68,9 @@ bool AsksForHelp(absl::Span<char* const> argv) {
 
 absl::Span<const Command* const> Commands() {
   static constexpr const Command* kCommands[] = {
-      &kRunCommand,    &kShowCommand,   &kHtmlCommand,   &kCompareCommand,
-      &kClaimsCommand, &kRerunCommand,  &kVerifyCommand, &kListCommand,
-      &kTrainCommand,  &kExportCommand, &kDataCommand,
+      &kRunCommand,    &kShowCommand,  &kHtmlCommand,   &kCompareCommand,
+      &kClaimsCommand, &kRerunCommand, &kVerifyCommand, &kHistoryCommand,
+      &kListCommand,   &kTrainCommand, &kExportCommand, &kDataCommand,
   };
   return kCommands;
 }

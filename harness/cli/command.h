@@ -35,6 +35,7 @@ extern const Command kClaimsCommand;
 extern const Command kCompareCommand;
 extern const Command kDataCommand;
 extern const Command kExportCommand;
+extern const Command kHistoryCommand;
 extern const Command kHtmlCommand;
 extern const Command kListCommand;
 extern const Command kRerunCommand;

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "harness/core/hash.h"
+#include "harness/core/status_macros.h"
 #include "harness/report/report_file.h"
 
 namespace assay {
@@ -32,10 +33,16 @@ void Read(const std::string& path, ReportIndex* index) {
   }
 }
 
-std::vector<std::string> Find(const std::string& folder,
-                              std::vector<UnreadReport>* unread) {
-  std::vector<std::string> paths;
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> FindReportFiles(
+    const std::string& folder, std::vector<std::string>* problems) {
   std::error_code error;
+  if (!fs::is_directory(folder, error)) {
+    return absl::NotFoundError(
+        absl::StrCat(folder, ": expected a folder, found none"));
+  }
+  std::vector<std::string> paths;
   fs::recursive_directory_iterator it(
       folder, fs::directory_options::skip_permission_denied, error);
   for (const fs::recursive_directory_iterator end; !error && it != end;
@@ -47,20 +54,23 @@ std::vector<std::string> Find(const std::string& folder,
     }
   }
   if (error) {
-    unread->push_back({folder, absl::UnavailableError(absl::StrCat(
-                                   "list ", folder, ": ", error.message()))});
+    problems->push_back(absl::StrCat("list ", folder, ": ", error.message()));
   }
   std::sort(paths.begin(), paths.end());
   return paths;
 }
 
-}  // namespace
-
 absl::StatusOr<ReportIndex> OpenReports(const std::string& path) {
   ReportIndex index;
   std::error_code error;
   if (fs::is_directory(path, error)) {
-    for (const std::string& one : Find(path, &index.unread)) Read(one, &index);
+    std::vector<std::string> problems;
+    ASSAY_ASSIGN_OR_RETURN(const std::vector<std::string> paths,
+                           FindReportFiles(path, &problems));
+    for (const std::string& one : paths) Read(one, &index);
+    for (const std::string& problem : problems) {
+      index.unread.push_back({path, absl::UnavailableError(problem)});
+    }
     if (index.reports.empty() && index.unread.empty()) {
       return absl::NotFoundError(absl::StrCat(
           path,

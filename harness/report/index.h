@@ -32,6 +32,11 @@ struct ReportIndex {
 // there is no such path or no report in it.
 absl::StatusOr<ReportIndex> OpenReports(const std::string& path);
 
+// The paths that OpenReports would read in and below a folder, sorted. What
+// cannot be listed is named in `problems`. NOT_FOUND: no such folder.
+absl::StatusOr<std::vector<std::string>> FindReportFiles(
+    const std::string& folder, std::vector<std::string>* problems);
+
 // What makes two reports the same experiment, whoever made them when:
 // "magnitude/lamp shapes_lenet5 cpu seed 7" and a digest of the settings and
 // budgets.

@@ -183,3 +183,9 @@ def assay_repositories():
         packages = ["libcurl4-openssl-dev"],
         targets = [cc_target("curl", ["curl"])],
     )
+    system_repository(
+        name = "sqlite",
+        headers = ["sqlite3.h"],
+        packages = ["libsqlite3-dev"],
+        targets = [cc_target("sqlite3", ["sqlite3"])],
+    )
