@@ -79,6 +79,10 @@ absl::StatusOr<ReportIndex> OpenReports(const std::string& path) {
     }
     return index;
   }
+  if (!fs::exists(path, error)) {
+    return absl::NotFoundError(
+        absl::StrCat(path, ": expected a report or a folder, found none"));
+  }
   auto report = ReadReport(path);
   if (!report.ok()) return report.status();
   index.reports.push_back({path, *std::move(report)});

@@ -52,8 +52,10 @@ TEST(IndexTest, OneFileOrNothing) {
   ASSERT_EQ(WriteReport(path, SampleReport()), absl::OkStatus());
   EXPECT_EQ(OpenReports(path)->reports.size(), 1u);
   EXPECT_EQ(OpenReports(folder).status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(OpenReports(JoinPath(folder, "absent.pb")).status().code(),
-            absl::StatusCode::kNotFound);
+  for (const char* absent : {"absent.pb", "absent"}) {
+    EXPECT_EQ(OpenReports(JoinPath(folder, absent)).status().code(),
+              absl::StatusCode::kNotFound);
+  }
 }
 
 TEST(IndexTest, TheKeyTellsExperimentsApart) {
