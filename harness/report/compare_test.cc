@@ -348,6 +348,24 @@ TEST(CompareTest, ACertainDifferenceWithinTheMarginIsTheSame) {
   EXPECT_NEAR(change.estimate, -0.015, 1e-9);
 }
 
+// What a CI job acts on, for each kind of harm and for none.
+TEST(CompareTest, EachInjectedRegressionIsCaught) {
+  Report before = SampleReport();
+  SetLatencies(100000, 1, &before);
+  SetCorrect(100, &before);
+  Report slower = before, wronger = before, bigger = before, same = before;
+  SetLatencies(110000, 2, &slower);
+  SetCorrect(130, &wronger);
+  bigger.mutable_candidates(0)->mutable_cost()->set_bytes_on_disk(248001);
+  SetLatencies(100500, 3, &same);
+  for (const Report& harmed : {slower, wronger, bigger}) {
+    const Comparison comparison = CompareReports({before}, {harmed});
+    EXPECT_EQ(comparison.ExitCode(), 1);
+    EXPECT_EQ(comparison.Count(Change::kWorse), 1);
+  }
+  EXPECT_EQ(CompareReports({before}, {same}).ExitCode(), 0);
+}
+
 TEST(CompareTest, WhatIsNoLongerSubmittedIsWorse) {
   Report now = SampleReport();
   now.clear_candidates();

@@ -51,6 +51,14 @@ std::string Pairs(const google::protobuf::RepeatedPtrField<KeyValue>& list) {
   return absl::StrJoin(texts, " ");
 }
 
+std::map<std::string, std::string> SettingsOf(const RunIdentity& identity) {
+  std::map<std::string, std::string> settings;
+  for (const KeyValue& one : identity.method_settings()) {
+    settings[one.key()] = one.value();
+  }
+  return settings;
+}
+
 std::map<std::string, std::string> FilesOf(const DatasetRecord& dataset) {
   std::map<std::string, std::string> files;
   for (const FileRecord& file : dataset.files()) {
@@ -85,7 +93,7 @@ void AddMaps(const std::string& what, const Map& first, const Map& second,
 void AddRun(const RunIdentity& a, const RunIdentity& b, Rows* rows) {
   rows->Add("run", a.run_id(), b.run_id());
   rows->Add("method", a.method(), b.method());
-  rows->Add("settings", Pairs(a.method_settings()), Pairs(b.method_settings()));
+  AddMaps("setting", SettingsOf(a), SettingsOf(b), rows);
   rows->Add("task", a.task(), b.task());
   rows->Add("task version", uint64_t{a.task_version()},
             uint64_t{b.task_version()});

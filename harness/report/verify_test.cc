@@ -33,10 +33,12 @@ TEST(VerifyTest, AReportIsEqualToItself) {
 TEST(VerifyTest, SaysWhatItWasMadeFrom) {
   Report other = SampleReport();
   other.mutable_identity()->set_plugin_sha256(std::string(64, 'f'));
+  other.mutable_identity()->mutable_method_settings(0)->set_value("erk");
   other.mutable_provenance()->set_assay_revision("fedcba9");
   other.mutable_provenance()->set_machine_fingerprint(std::string(64, '9'));
   const Verification result = VerifyReports(SampleReport(), other);
-  for (const char* what : {"plugin", "revision", "machine"}) {
+  for (const char* what :
+       {"plugin", "setting variant", "revision", "machine"}) {
     EXPECT_EQ(Find(result.inputs, what).agreement, Agreement::kDiffers) << what;
   }
   EXPECT_TRUE(DecidesResults(Find(result.inputs, "plugin")));
