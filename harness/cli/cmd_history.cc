@@ -1,6 +1,5 @@
 // assay history: reports over time, where they changed, and which commit did.
 #include <cstdio>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -125,15 +124,50 @@ bool IsWorse(const Series& series, const ChangePoint& change) {
          (change.after > change.before) == series.less_is_better;
 }
 
-void AddPoint(const Series& series, size_t i, const char* event, double before,
-              double p_value, Table* table) {
+// A point with what happened there and the value to tell.
+std::vector<std::string> Row(const Series& series, size_t i,
+                             const std::string& event, double value) {
   const SeriesPoint& point = series.points[i];
-  table->Add({series.experiment, series.candidate, series.metric,
-              series.machine.substr(0, 8), absl::StrCat(series.points.size()),
-              event, Day(point.finished_seconds), Revision(point),
-              before == 0.0 ? "" : absl::StrFormat("%.6g", before),
-              absl::StrFormat("%.6g", point.value),
-              p_value > 1.0 ? "" : absl::StrFormat("%.3g", p_value)});
+  return {series.experiment,
+          series.candidate,
+          series.metric,
+          series.machine.substr(0, 8),
+          absl::StrCat(series.points.size()),
+          event,
+          Day(point.finished_seconds),
+          Revision(point),
+          absl::StrFormat("%.6g", value)};
+}
+
+void AddChange(const Series& series, const ChangePoint& change, Table* table) {
+  const char* event = change.after == change.before ? "SPREAD"
+                      : IsWorse(series, change)     ? "WORSE"
+                                                    : "BETTER";
+  std::vector<std::string> row = Row(series, change.at, event, change.after);
+  row.push_back(absl::StrFormat("%.6g", change.before));
+  row.push_back(absl::StrFormat("%.3g", change.p_value));
+  table->Add(std::move(row));
+}
+
+// The rows of one series; whether its newest segment is worse than the one
+// before.
+bool AddSeries(const Series& series, const ChangePointOptions& options,
+               bool all_points, Table* table) {
+  std::vector<double> values;
+  for (const SeriesPoint& point : series.points) values.push_back(point.value);
+  const std::vector<ChangePoint> changes = FindChangePoints(values, options);
+  auto change = changes.begin();
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (change != changes.end() && change->at == i) {
+      AddChange(series, *change++, table);
+    }
+    if (!all_points && i + 1 < values.size()) continue;
+    std::vector<std::string> row =
+        Row(series, i, i + 1 == values.size() ? "newest" : "", values[i]);
+    row.resize(11);
+    table->Add(std::move(row));
+  }
+  return !changes.empty() && IsWorse(series, changes.back());
 }
 
 absl::StatusOr<int> Show(const Args& args,
@@ -142,31 +176,14 @@ absl::StatusOr<int> Show(const Args& args,
   if (metrics.empty()) return ListMetrics(args, format);
   ASSAY_ASSIGN_OR_RETURN(const ChangePointOptions options, OptionsOf(args));
   Table table({"experiment", "network", "metric", "machine", "points", "event",
-               "finished", "revision", "before", "value", "p"});
+               "finished", "revision", "value", "before", "p"});
   bool worse = false;
   for (const std::string& metric : metrics) {
     ASSAY_ASSIGN_OR_RETURN(const std::vector<Series> found,
                            FindSeries(args, metric));
     for (const Series& series : found) {
-      std::vector<double> values;
-      for (const SeriesPoint& point : series.points) {
-        values.push_back(point.value);
-      }
-      std::map<size_t, ChangePoint> changes;
-      for (const ChangePoint& change : FindChangePoints(values, options)) {
-        changes[change.at] = change;
-      }
-      for (size_t i = 0; i < values.size(); ++i) {
-        const auto change = changes.find(i);
-        if (change != changes.end()) {
-          const bool bad = IsWorse(series, change->second);
-          AddPoint(series, i, bad ? "WORSE" : "BETTER", change->second.before,
-                   change->second.p_value, &table);
-          worse = worse || (bad && i == changes.rbegin()->first);
-        } else if (args.Switch("points") || i + 1 == values.size()) {
-          AddPoint(series, i, i + 1 == values.size() ? "newest" : "", 0.0, 2.0,
-                   &table);
-        }
+      if (AddSeries(series, options, args.Switch("points"), &table)) {
+        worse = true;
       }
     }
   }
@@ -248,7 +265,8 @@ const Command kHistoryCommand = {
     "follow metrics over many reports, and find what changed them",
     "index   reads new and changed reports below DIR into a database\n"
     "show    lists the metrics, or of those that contain METRIC the points at\n"
-    "        which a series changed; another machine starts another series\n"
+    "        which a series changed, with the new median and the old one;\n"
+    "        another machine starts another series\n"
     "bisect  says which commit between --good and --bad to measure next",
     kFlags,
     Run,
