@@ -176,12 +176,27 @@ std::string NameOf(const RunSpec& spec) {
                       spec.seed());
 }
 
+// Flags that change what a suite asks for.
+std::string OverridesOf(const Args& args) {
+  std::string flags;
+  for (const char* name : {"backend", "precision"}) {
+    if (args.Given(name)) {
+      absl::StrAppend(&flags, " --", name, "=", args.Text(name));
+    }
+  }
+  if (args.Switch("accuracy_only")) absl::StrAppend(&flags, " --accuracy_only");
+  return flags;
+}
+
 // A command line that repeats one run of this sweep.
 std::string CommandOf(const Args& args, const RunSpec& spec) {
   std::string command = "tools/bazelw run //:assay -- run";
   if (!args.Given("method")) {
+    if (args.Given("seed")) {
+      absl::StrAppend(&command, " --seed=", spec.seed());
+    }
     return absl::StrCat(command, " ", args.positional()[0], " --only='",
-                        NameOf(spec), "'");
+                        NameOf(spec), "'", OverridesOf(args));
   }
   absl::StrAppend(&command, " --method=", spec.method(),
                   " --task=", spec.task(), " --seed=", spec.seed());
@@ -191,7 +206,7 @@ std::string CommandOf(const Args& args, const RunSpec& spec) {
   for (const std::string& text : args.Texts("budget")) {
     absl::StrAppend(&command, " --budget=", text);
   }
-  return command;
+  return absl::StrCat(command, OverridesOf(args));
 }
 
 absl::StatusOr<std::vector<RunSpec>> PlanRuns(const Args& args,
