@@ -118,6 +118,12 @@ class Reader {
                : static_cast<uint32_t>(claim_.metric().batch());
   }
 
+  // Queries one after the other: of one sample, or of a batch.
+  LatencyRecord::Scenario scenario() const {
+    return batch() == 1 ? LatencyRecord::SINGLE_STREAM
+                        : LatencyRecord::MULTI_STREAM;
+  }
+
   absl::Status CheckMachine(const Report& report) const {
     if (report.machine().verdict() != MachineRecord::INVALID) {
       return absl::OkStatus();
@@ -130,7 +136,7 @@ class Reader {
                                   const Report& report) const {
     ASSAY_RETURN_IF_ERROR(CheckMachine(report));
     for (const LatencyRecord& record : network.latency()) {
-      if (record.batch() != batch() ||
+      if (record.scenario() != scenario() || record.batch() != batch() ||
           record.precision() != PrecisionOf(side) ||
           !HasValue(record.availability())) {
         continue;
@@ -148,7 +154,8 @@ class Reader {
                                const Report& report) const {
     ASSAY_RETURN_IF_ERROR(CheckMachine(report));
     for (const GainRecord& gain : network.gains()) {
-      if (gain.batch() == batch() && gain.precision() == PrecisionOf(side) &&
+      if (gain.scenario() == LatencyRecord::Scenario_Name(scenario()) &&
+          gain.batch() == batch() && gain.precision() == PrecisionOf(side) &&
           gain.against_precision() == "f32" && HasValue(gain.availability())) {
         return Reading{claim_.metric().quantity() == ClaimMetric::SPEEDUP
                            ? gain.measured_speedup()

@@ -195,6 +195,7 @@ TEST(VerdictTest, TimeIsReadOnMachinesThatCanTell) {
     const auto add = [](const char* precision, double ns,
                         CandidateRecord* network) {
       LatencyRecord* latency = network->add_latency();
+      latency->set_scenario(LatencyRecord::SINGLE_STREAM);
       latency->set_precision(precision);
       latency->set_batch(1);
       latency->mutable_availability()->set_state(Availability::MEASURED);
