@@ -5,11 +5,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <future>
 #include <numeric>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "harness/core/random.h"
 
 namespace assay {
@@ -89,21 +91,44 @@ class ArrayDataset final : public Dataset {
   std::array<float, 256> unit_;
 };
 
-// Sums of x and x * x over one channel of the rows.
+// Sums of x and x * x.
+struct Moments {
+  double sum = 0, square = 0;
+};
+
+void Add(absl::Span<const float> plane, Moments* moments) {
+  for (float x : plane) {
+    const double v = static_cast<double>(x);
+    moments->sum += v;
+    moments->square += v * v;
+  }
+}
+
+// Exact, in integers that the compiler adds many at a time.
+void Add(absl::Span<const uint8_t> plane, Moments* moments) {
+  constexpr size_t kBlock = size_t{1} << 16;  // 2^16 * 255^2 < 2^32
+  for (size_t begin = 0; begin < plane.size(); begin += kBlock) {
+    uint32_t sum = 0, square = 0;
+    for (uint32_t x : plane.subspan(begin, kBlock)) {
+      sum += x;
+      square += x * x;
+    }
+    moments->sum += sum;
+    moments->square += square;
+  }
+}
+
+// Of one channel of the rows.
 template <typename T>
-std::array<double, 2> Sums(const Rows& rows, int64_t channel, int64_t channels,
-                           int64_t plane) {
-  std::array<double, 2> sums = {0, 0};
+Moments ChannelMoments(const Rows& rows, int64_t channel, int64_t channels,
+                       int64_t plane) {
+  Moments moments;
   for (int64_t row : rows.index) {
     const T* x =
         rows.pool->features.data<T>() + (row * channels + channel) * plane;
-    for (int64_t i = 0; i < plane; ++i) {
-      const double v = static_cast<double>(x[i]);
-      sums[0] += v;
-      sums[1] += v * v;
-    }
+    Add(absl::MakeConstSpan(x, static_cast<size_t>(plane)), &moments);
   }
-  return sums;
+  return moments;
 }
 
 }  // namespace
@@ -114,6 +139,14 @@ Rows AllRows(std::shared_ptr<const Pool> pool) {
   std::iota(rows.index.begin(), rows.index.end(), int64_t{0});
   rows.pool = std::move(pool);
   return rows;
+}
+
+std::array<Rows, 3> GenerateSplits(const std::function<Rows(Split)>& generate) {
+  auto validation =
+      std::async(std::launch::async, generate, Split::kValidation);
+  auto test = std::async(std::launch::async, generate, Split::kTest);
+  Rows train = generate(Split::kTrain);
+  return {std::move(train), validation.get(), test.get()};
 }
 
 Carved CarveValidation(int64_t n, int64_t held_out) {
@@ -134,8 +167,9 @@ void MeasureChannels(const Rows& train, DatasetSpec* spec) {
   const double n =
       static_cast<double>(train.index.size()) * static_cast<double>(plane);
   for (int64_t c = 0; c < channels; ++c) {
-    const auto [sum, square] = bytes ? Sums<uint8_t>(train, c, channels, plane)
-                                     : Sums<float>(train, c, channels, plane);
+    const auto [sum, square] =
+        bytes ? ChannelMoments<uint8_t>(train, c, channels, plane)
+              : ChannelMoments<float>(train, c, channels, plane);
     const double mean = sum / n;
     const double variance = std::max(square / n - mean * mean, 0.0);
     spec->mean.push_back(static_cast<float>(mean / unit));

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -28,6 +29,10 @@ struct Rows {
 
 // All rows of `pool`, in order.
 Rows AllRows(std::shared_ptr<const Pool> pool);
+
+// The three splits in the order of Split, each made by `generate` on a thread
+// of its own; for sources where each split draws from its own stream.
+std::array<Rows, 3> GenerateSplits(const std::function<Rows(Split)>& generate);
 
 // Splits `n` rows where the authors gave no validation part: a fixed, seeded
 // permutation of 0..n-1 whose last `held_out` entries are validation. Both

@@ -99,6 +99,32 @@ TEST(ArrayDatasetTest, MeasuresChannelsOfTheRowsGiven) {
   EXPECT_FLOAT_EQ(spec.stddev[0], 0.41231057f);  // sqrt(0.17)
 }
 
+// White planes past the point where 32 bits would overflow.
+TEST(ArrayDatasetTest, MeasuresLargePlanesExactly) {
+  constexpr int64_t kSide = 300;
+  Tensor pixels(DType::kU8, {1, 1, kSide, kSide});
+  std::fill_n(pixels.data<uint8_t>(), pixels.size(), uint8_t{255});
+  DatasetSpec spec;
+  spec.sample_shape = {1, kSide, kSide};
+  MeasureChannels(AllRows(std::make_shared<Pool>(
+                      Pool{pixels, Tensor::From<int32_t>({1}, {0})})),
+                  &spec);
+  EXPECT_EQ(spec.mean[0], 1);
+  EXPECT_EQ(spec.stddev[0], 0);
+}
+
+TEST(ArrayDatasetTest, GeneratedSplitsStandInOrder) {
+  const auto splits = GenerateSplits([](Split split) {
+    Rows rows = AllRows(SmallPool());
+    rows.index = {static_cast<int64_t>(split)};
+    return rows;
+  });
+  for (Split split : {Split::kTrain, Split::kValidation, Split::kTest}) {
+    const auto i = static_cast<size_t>(split);
+    EXPECT_EQ(splits[i].index[0], static_cast<int64_t>(split));
+  }
+}
+
 TEST(CarveValidationTest, PartsAreSortedDisjointAndFixed) {
   const Carved carved = CarveValidation(20, 5);
   EXPECT_EQ(carved.train.size(), 15u);

@@ -1,6 +1,7 @@
 #include "datasets/shapes/shapes.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -223,12 +224,10 @@ absl::StatusOr<std::unique_ptr<Dataset>> Open(const DatasetArgs& args) {
   spec.class_names.assign(kClassNames.begin(), kClassNames.end());
   // Raise the revision whenever the images change.
   spec.fingerprint = Fingerprint(spec.name, options, {"revision 1"});
-  Rows train = Generate(Split::kTrain, channels, extent);
-  MeasureChannels(train, &spec);
-  return MakeArrayDataset(
-      std::move(spec),
-      {std::move(train), Generate(Split::kValidation, channels, extent),
-       Generate(Split::kTest, channels, extent)});
+  std::array<Rows, 3> splits = GenerateSplits(
+      [=](Split split) { return Generate(split, channels, extent); });
+  MeasureChannels(splits[static_cast<size_t>(Split::kTrain)], &spec);
+  return MakeArrayDataset(std::move(spec), std::move(splits));
 }
 
 DatasetInfo MakeInfo() {

@@ -1,5 +1,6 @@
 #include "datasets/syllables/syllables.h"
 
+#include <array>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -50,12 +51,10 @@ absl::StatusOr<std::unique_ptr<Dataset>> Open(const DatasetArgs& args) {
   spec.class_names.assign(kClassNames.begin(), kClassNames.end());
   // Raise the revision whenever the sounds or the front end change.
   spec.fingerprint = Fingerprint(spec.name, options, {"revision 1"});
-  Rows train = Generate(Split::kTrain, front_end);
-  MeasureChannels(train, &spec);
-  return MakeArrayDataset(
-      std::move(spec),
-      {std::move(train), Generate(Split::kValidation, front_end),
-       Generate(Split::kTest, front_end)});
+  std::array<Rows, 3> splits =
+      GenerateSplits([&](Split split) { return Generate(split, front_end); });
+  MeasureChannels(splits[static_cast<size_t>(Split::kTrain)], &spec);
+  return MakeArrayDataset(std::move(spec), std::move(splits));
 }
 
 DatasetInfo MakeInfo() {
