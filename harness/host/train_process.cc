@@ -25,6 +25,12 @@ double SecondsSince(int64_t start_ns) {
 // What training took, now or when it was done.
 void FillLedger(const RunSetup& setup, const ReferenceNetwork& network,
                 LedgerRecord* ledger) {
+  if (network.published) {
+    *ledger->mutable_availability() =
+        MakeAvailability(Availability::UNAVAILABLE,
+                         "published weights, which were not trained here");
+    return;
+  }
   *ledger->mutable_availability() = MakeAvailability(Availability::MEASURED);
   const int64_t batch = setup.task->spec().recipe.batch;
   ledger->set_steps(static_cast<uint64_t>(network.steps));
@@ -43,9 +49,10 @@ absl::Status Train(const RunSpec& spec, TrainResult* result) {
   const int64_t opened = MonotonicClock().NowNs();
   ASSAY_ASSIGN_OR_RETURN(const ReferenceNetwork network,
                          ReferenceOf(spec, setup));
+  const bool trained = !network.cached && !network.published;
   *result->add_phases() = SinglePhase(
-      network.cached ? "read reference network" : "train reference network",
-      network.cached ? PhaseRecord::HARNESS : PhaseRecord::TRAINING,
+      trained ? "train reference network" : "read reference network",
+      trained ? PhaseRecord::TRAINING : PhaseRecord::HARNESS,
       SecondsSince(opened));
   result->set_was_cached(network.cached);
   FillLedger(setup, network, result->mutable_ledger());

@@ -14,6 +14,7 @@
 #include "harness/core/status_macros.h"
 #include "harness/graph/structural_hash.h"
 #include "harness/models/init.h"
+#include "harness/models/torch_names.h"
 #include "harness/train/checkpoint.h"
 #include "harness/train/evaluate.h"
 #include "harness/train/trainer.h"
@@ -149,12 +150,28 @@ class Maker {
       ASSAY_ASSIGN_OR_RETURN(seconds_before, Number(state, partial, "seconds"));
     }
     ASSAY_RETURN_IF_ERROR(Loop(*trainer, partial, seconds_before, network));
-    ASSAY_RETURN_IF_ERROR(Validate(*trainer, network));
-    if (!network->path.empty()) {
-      ASSAY_RETURN_IF_ERROR(Write(*network));
-      std::remove(partial.c_str());
-    }
+    ASSAY_RETURN_IF_ERROR(Validate(trainer->device_parameters(), network));
+    ASSAY_RETURN_IF_ERROR(Write(*network));
+    if (!partial.empty()) std::remove(partial.c_str());
     return absl::OkStatus();
+  }
+
+  // Takes the weights that the task names.
+  absl::Status ReadPublished(ReferenceNetwork* network) {
+    const PublishedWeights& weights = task_.spec().published_weights;
+    const std::string path = JoinPath(task_.data_dir(), weights.file);
+    ASSAY_ASSIGN_OR_RETURN(const std::string digest, Sha256OfFile(path));
+    if (digest != weights.sha256) {
+      return absl::DataLossError(absl::StrCat(
+          path, ": expected SHA-256 ", weights.sha256, ", got ", digest));
+    }
+    ASSAY_ASSIGN_OR_RETURN(const Checkpoint torch, ReadCheckpoint(path));
+    ASSAY_ASSIGN_OR_RETURN(network->parameters,
+                           FromTorch(network->graph, torch.parameters));
+    DeviceParameters parameters(device_);
+    ASSAY_RETURN_IF_ERROR(parameters.Load(network->parameters));
+    ASSAY_RETURN_IF_ERROR(Validate(&parameters, network));
+    return Write(*network);
   }
 
  private:
@@ -186,11 +203,12 @@ class Maker {
     return absl::OkStatus();
   }
 
-  absl::Status Validate(Trainer& trainer, ReferenceNetwork* network) {
+  absl::Status Validate(DeviceParameters* parameters,
+                        ReferenceNetwork* network) {
     ASSAY_ASSIGN_OR_RETURN(
         const std::unique_ptr<Evaluator> evaluator,
         Evaluator::Make(device_, network->graph, task_.spec().evaluation_batch,
-                        trainer.device_parameters()));
+                        parameters));
     const std::unique_ptr<BatchSource> batches = task_.EvaluationBatches(
         Split::kValidation, task_.spec().evaluation_batch, Scoring::kFast);
     Evaluator::Options evaluation;
@@ -204,6 +222,7 @@ class Maker {
   }
 
   absl::Status Write(const ReferenceNetwork& network) const {
+    if (network.path.empty()) return absl::OkStatus();
     Checkpoint checkpoint;
     checkpoint.parameters = network.parameters;
     checkpoint.metadata = {
@@ -234,6 +253,7 @@ absl::StatusOr<std::string> ReferenceKey(const Task& task, const OpSet& ops,
                          task.BuildNetwork(ops, task.spec().recipe.batch));
   const DeviceDescription& description = device.description();
   const Schedule schedule = ScheduleFor(task, options.steps);
+  const std::string& published = task.spec().published_weights.sha256;
   return Sha256Hex(absl::StrCat(
       "revision ", kTrainingRevision, "\n", StructuralHash(reference.graph),
       "\n",
@@ -244,7 +264,8 @@ absl::StatusOr<std::string> ReferenceKey(const Task& task, const OpSet& ops,
       "\n", task.spec().id, "\n", task.RecipeText(), "\n", schedule.steps,
       " steps, ", schedule.ToString(), "\n", task.dataset().spec().fingerprint,
       "\nseed ", options.seed, "\n", options.bf16 ? "bf16" : "f32", "\n",
-      description.name, "\n", description.library));
+      description.name, "\n", description.library,
+      published.empty() ? "" : "\npublished weights ", published));
 }
 
 absl::StatusOr<ReferenceNetwork> GetReferenceNetwork(
@@ -253,7 +274,8 @@ absl::StatusOr<ReferenceNetwork> GetReferenceNetwork(
   ASSAY_ASSIGN_OR_RETURN(ReferenceGraph reference,
                          task.BuildNetwork(ops, task.spec().evaluation_batch));
   ReferenceNetwork network{
-      std::move(reference.graph), {}, "", "", false, 0, 0, 0};
+      std::move(reference.graph), {}, "", "", false, false, 0, 0, 0};
+  network.published = !task.spec().published_weights.file.empty();
   ASSAY_ASSIGN_OR_RETURN(network.key,
                          ReferenceKey(task, ops, *device, options));
   if (!options.cache_dir.empty()) {
@@ -266,7 +288,9 @@ absl::StatusOr<ReferenceNetwork> GetReferenceNetwork(
       return network;
     }
   }
-  ASSAY_RETURN_IF_ERROR(Maker(task, ops, device, options).Train(&network));
+  Maker maker(task, ops, device, options);
+  ASSAY_RETURN_IF_ERROR(network.published ? maker.ReadPublished(&network)
+                                          : maker.Train(&network));
   return network;
 }
 

@@ -29,17 +29,19 @@ struct ReferenceOptions {
 struct ReferenceNetwork {
   Graph graph;  // inference form, at the task's evaluation batch
   ParameterStore parameters;
-  std::string key;      // of the cache
-  std::string path;     // of the checkpoint; empty without a cache
-  bool cached = false;  // it was there already
+  std::string key;         // of the cache
+  std::string path;        // of the checkpoint; empty without a cache
+  bool cached = false;     // it was there already
+  bool published = false;  // TaskSpec::published_weights, not trained here
   int64_t steps = 0;
   double seconds = 0;  // of the training that made it
   double validation_metric = 0;
 };
 
 // SHA-256 over all that the trained parameters depend on: the network's
-// structure and initialisers, the recipe, the data set's fingerprint, the seed,
-// the precision, the device's name and kernels, and kTrainingRevision.
+// structure and initialisers, the recipe, published weights, the data set's
+// fingerprint, the seed, the precision, the device's name and kernels, and
+// kTrainingRevision.
 absl::StatusOr<std::string> ReferenceKey(const Task& task, const OpSet& ops,
                                          const Device& device,
                                          const ReferenceOptions& options);
@@ -47,6 +49,9 @@ absl::StatusOr<std::string> ReferenceKey(const Task& task, const OpSet& ops,
 // Raised when a change to the engine changes what training gives.
 inline constexpr int kTrainingRevision = 1;
 
+// The weights that the task names, scored on validation (NOT_FOUND: their file
+// is not there; DATA_LOSS: it is another), or those that its recipe trains.
+//
 // Reads <cache_dir>/<task id>-<first 16 digits of the key>.safetensors, or
 // trains and writes it; the metadata say how it was made. While training, a
 // checkpoint of the run lies beside it under the suffix ".partial", written

@@ -8,7 +8,9 @@
 #include "gtest/gtest.h"
 #include "harness/backend/reference/reference_device.h"
 #include "harness/core/file.h"
+#include "harness/core/hash.h"
 #include "harness/core/random.h"
+#include "harness/models/torch_names.h"
 #include "harness/ops/ops.h"
 #include "harness/train/checkpoint.h"
 
@@ -44,7 +46,8 @@ class Halves : public Dataset {
   }
 };
 
-std::unique_ptr<Task> NewTask(const std::string& fingerprint = "a") {
+std::unique_ptr<Task> NewTask(const std::string& fingerprint = "a",
+                              const PublishedWeights& weights = {}) {
   TaskSpec spec;
   spec.id = "halves-lenet300";
   spec.network = "lenet300";
@@ -53,7 +56,9 @@ std::unique_ptr<Task> NewTask(const std::string& fingerprint = "a") {
   spec.recipe.batch = 8;
   spec.recipe.epochs = 4;
   spec.recipe.schedule.peak = 0.05;
-  auto task = Task::Make(spec, std::make_unique<Halves>(fingerprint));
+  spec.published_weights = weights;
+  auto task = Task::Make(spec, std::make_unique<Halves>(fingerprint),
+                         testing::TempDir());
   EXPECT_TRUE(task.ok()) << task.status();
   return *std::move(task);
 }
@@ -125,6 +130,52 @@ TEST_F(ReferenceNetworkTest, StoppedTrainingGoesOnToTheSameBits) {
   const auto direct = Get(*task);
   ASSERT_TRUE(resumed.ok() && direct.ok()) << resumed.status();
   EXPECT_EQ(Bytes(*resumed), Bytes(*direct));
+}
+
+// Parameters as PyTorch would name them, in a file of the data folder.
+PublishedWeights Publish(const ReferenceNetwork& network,
+                         const std::string& file) {
+  Checkpoint torch;
+  for (const auto& [name, tensor] : network.parameters.values()) {
+    torch.parameters.Set(TorchName(name), tensor);
+  }
+  const std::string path = JoinPath(testing::TempDir(), file);
+  EXPECT_TRUE(WriteCheckpoint(path, torch).ok());
+  return {file, *Sha256OfFile(path)};
+}
+
+TEST_F(ReferenceNetworkTest, PublishedWeightsAreReadAndScored) {
+  const auto trained = Get(*NewTask());
+  ASSERT_TRUE(trained.ok()) << trained.status();
+  const auto task = NewTask("a", Publish(*trained, "published.safetensors"));
+  const auto first = Get(*task);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_TRUE(first->published);
+  EXPECT_FALSE(first->cached);
+  EXPECT_EQ(first->steps, 0);
+  EXPECT_EQ(first->validation_metric, trained->validation_metric);
+  EXPECT_EQ(Bytes(*first), Bytes(*trained));
+  EXPECT_NE(first->key, trained->key);
+  const auto second = Get(*task);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_TRUE(second->cached);
+  EXPECT_EQ(Bytes(*second), Bytes(*trained));
+}
+
+TEST_F(ReferenceNetworkTest, PublishedWeightsThatAreOthersOrAbsentAreErrors) {
+  const auto trained = Get(*NewTask());
+  ASSERT_TRUE(trained.ok()) << trained.status();
+  PublishedWeights weights = Publish(*trained, "other.safetensors");
+  weights.sha256[0] = weights.sha256[0] == '0' ? '1' : '0';
+  const auto other = Get(*NewTask("a", weights)).status();
+  EXPECT_EQ(other.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(other.message()),
+              testing::HasSubstr("other.safetensors: expected SHA-256 "));
+  weights.file = "absent.safetensors";
+  const auto absent = Get(*NewTask("a", weights)).status();
+  EXPECT_EQ(absent.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(absent.message()),
+              testing::HasSubstr("absent.safetensors"));
 }
 
 TEST_F(ReferenceNetworkTest, ACacheFileOfAnotherKeyIsAnError) {

@@ -43,11 +43,11 @@ absl::StatusOr<std::unique_ptr<Task>> Task::Open(TaskSpec spec,
   args.options = spec.dataset_options;
   ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,
                          OpenDataset(spec.dataset, args));
-  return Make(std::move(spec), std::move(dataset));
+  return Make(std::move(spec), std::move(dataset), data_dir);
 }
 
 absl::StatusOr<std::unique_ptr<Task>> Task::Make(
-    TaskSpec spec, std::unique_ptr<Dataset> dataset) {
+    TaskSpec spec, std::unique_ptr<Dataset> dataset, std::string data_dir) {
   ASSAY_RETURN_IF_ERROR(CheckRecipe(spec, *dataset));
   if (spec.mean.empty() && !IsTokens(*dataset)) {
     spec.mean = dataset->spec().mean;
@@ -56,6 +56,7 @@ absl::StatusOr<std::unique_ptr<Task>> Task::Make(
   std::unique_ptr<Task> task(new Task());
   task->dataset_ = std::move(dataset);
   task->spec_ = std::move(spec);
+  task->data_dir_ = std::move(data_dir);
   return task;
 }
 

@@ -32,13 +32,15 @@ class Task {
   // sets ignore `data_dir`.
   static absl::StatusOr<std::unique_ptr<Task>> Open(
       TaskSpec spec, const std::string& data_dir);
-  // Over a data set of the caller's. INVALID_ARGUMENT: a recipe that does not
-  // fit it.
+  // Over a data set of the caller's; published weights lie below `data_dir`.
+  // INVALID_ARGUMENT: a recipe that does not fit it.
   static absl::StatusOr<std::unique_ptr<Task>> Make(
-      TaskSpec spec, std::unique_ptr<Dataset> dataset);
+      TaskSpec spec, std::unique_ptr<Dataset> dataset,
+      std::string data_dir = "");
 
   const TaskSpec& spec() const { return spec_; }
   const Dataset& dataset() const { return *dataset_; }
+  const std::string& data_dir() const { return data_dir_; }
 
   // Dataset::ForgetTest; before the task is shared.
   void ForgetTest() { dataset_->ForgetTest(); }
@@ -77,6 +79,7 @@ class Task {
                                 std::vector<int64_t> samples) const;
 
   TaskSpec spec_;
+  std::string data_dir_;
   std::unique_ptr<Dataset> dataset_;
 };
 

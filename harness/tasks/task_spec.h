@@ -50,6 +50,13 @@ struct TrainingRecipe {
   OptimizerOptions optimizer;
 };
 
+// Weights that others published for a network: safetensors under PyTorch's
+// names (harness/models/torch_names.h).
+struct PublishedWeights {
+  std::string file;  // below the data folder
+  std::string sha256;
+};
+
 struct TaskSpec {
   std::string id;       // "cifar10-resnet20"
   std::string summary;  // a line for people
@@ -68,6 +75,11 @@ struct TaskSpec {
   double target = 0;  // metric value at which the task counts as reached
   int64_t evaluation_batch = 100;
   TrainingRecipe recipe;
+  // Where a file is named, the reference network has these weights instead of
+  // what the recipe trains; the recipe serves methods that train on. What they
+  // were trained with is not known here: the validation split may be part of
+  // it, so that only their test figures can be trusted.
+  PublishedWeights published_weights;
 };
 
 }  // namespace assay
