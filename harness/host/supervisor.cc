@@ -18,6 +18,7 @@
 #include "harness/host/run_files.h"
 #include "harness/host/supervisor_outcome.h"
 #include "harness/host/supervisor_report.h"
+#include "harness/host/trained_references.h"
 #include "harness/measure/energy/meter.h"
 #include "harness/report/report_file.h"
 
@@ -129,6 +130,18 @@ class Run {
   }
 
   void Train() {
+    TrainedReferences* trained = options_.trained;
+    if (trained != nullptr && trained->Find(record_.spec) != nullptr) {
+      record_.train = *trained->Find(record_.spec);
+      return;
+    }
+    TrainInProcess();
+    if (trained != nullptr && good()) {
+      trained->Remember(record_.spec, record_.train);
+    }
+  }
+
+  void TrainInProcess() {
     ChildOptions child = Child("internal-train", kSpecFile, "train.log");
     child.seconds = options_.train_seconds;
     const ChildResult* ended =

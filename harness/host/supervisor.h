@@ -13,6 +13,8 @@
 
 namespace assay {
 
+class TrainedReferences;
+
 struct SuperviseOptions {
   // Program with the commands internal-train, internal-compress and
   // internal-score (processes.h); empty: this one.
@@ -25,6 +27,8 @@ struct SuperviseOptions {
   // Largest single file that the compress process may write.
   int64_t file_bytes = int64_t{4} << 30;
   const std::atomic<bool>* stop = nullptr;  // set by Ctrl-C: ABORTED
+  // Runs that give the same one train a network once; may be null.
+  TrainedReferences* trained = nullptr;
 };
 
 // Does the run in spec.output_dir, whose earlier files of a run are removed,

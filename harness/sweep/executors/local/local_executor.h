@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "harness/host/run_spec.pb.h"
 #include "harness/host/supervisor.h"
+#include "harness/host/trained_references.h"
 #include "harness/report/report.pb.h"
 #include "harness/sweep/sweep.h"
 
@@ -21,6 +22,7 @@ class LocalExecutor final : public Executor {
   LocalExecutor(std::string executable, const std::atomic<bool>* stop) {
     options_.executable = std::move(executable);
     options_.stop = stop;
+    options_.trained = &trained_;
   }
 
   absl::StatusOr<Report> Execute(const RunSpec& spec) override {
@@ -28,6 +30,7 @@ class LocalExecutor final : public Executor {
   }
 
  private:
+  TrainedReferences trained_;
   SuperviseOptions options_;
 };
 

@@ -12,6 +12,15 @@
 namespace assay {
 namespace {
 
+int CountFiles(const std::string& folder, const std::string& name) {
+  int count = 0;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(folder)) {
+    count += entry.path().filename() == name;
+  }
+  return count;
+}
+
 // A method that crashes between two that do not.
 TEST(LocalExecutorTest, ACrashCostsItsOwnRunAlone) {
   const std::string folder = JoinPath(::testing::TempDir(), "sweep");
@@ -40,6 +49,7 @@ TEST(LocalExecutorTest, ACrashCostsItsOwnRunAlone) {
     EXPECT_EQ((*rows)[i].state, SweepRow::kRan);
     EXPECT_EQ((*rows)[i].report.outcome().status(), expected[i]);
   }
+  EXPECT_EQ(CountFiles(folder, "train.log"), 1) << "one network for all three";
   auto again = RunSweep(specs, options, executor);
   for (const SweepRow& row : *again) EXPECT_EQ(row.state, SweepRow::kHadRun);
 }
