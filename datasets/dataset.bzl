@@ -1,6 +1,6 @@
 """What a data set's BUILD file says."""
 
-load("@rules_cc//cc:defs.bzl", "cc_library")
+load("//tools:cc.bzl", "cc_library")
 
 def assay_dataset(name, deps):
     """One data set: NAME.h and NAME.cc, for the registry and its own tests.

@@ -1,6 +1,6 @@
 """The macro for libraries of ops."""
 
-load("@rules_cc//cc:defs.bzl", "cc_library")
+load("//tools:cc.bzl", "cc_library")
 
 _DEPS = [
     "//harness/core:dtype",

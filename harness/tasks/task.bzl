@@ -1,6 +1,6 @@
 """What a task's BUILD file says."""
 
-load("@rules_cc//cc:defs.bzl", "cc_library")
+load("//tools:cc.bzl", "cc_library")
 
 def assay_task(name, deps = []):
     """One folder of tasks: NAME.h and NAME.cc, for the registry.

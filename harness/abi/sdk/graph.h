@@ -2,6 +2,7 @@
 #ifndef ASSAY_HARNESS_ABI_SDK_GRAPH_H_
 #define ASSAY_HARNESS_ABI_SDK_GRAPH_H_
 
+#include <algorithm>
 #include <initializer_list>
 #include <string>
 #include <string_view>

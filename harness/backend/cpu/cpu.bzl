@@ -1,6 +1,6 @@
 """The macro for libraries of CPU kernels."""
 
-load("@rules_cc//cc:defs.bzl", "cc_library")
+load("//tools:cc.bzl", "cc_library")
 load("//tools:openmp.bzl", "OPENMP_COPTS", "OPENMP_LINKOPTS")
 
 # Vectorise loops; no C library error numbers and no floating-point traps, which

@@ -1,5 +1,6 @@
 #include "harness/ops/elementwise/cpu/vector_math.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
