@@ -1,4 +1,9 @@
-"""C++ targets of Assay: those of rules_cc, with precompiled headers."""
+"""C++ targets of Assay: those of rules_cc, with precompiled headers.
+
+Plugins do without: they are built as anybody would build one, and GCC leaves
+copies of std::string's functions in what it compiles behind such a header, which
+a plugin must not show.
+"""
 
 load(
     "@rules_cc//cc:defs.bzl",

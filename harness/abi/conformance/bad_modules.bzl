@@ -1,6 +1,6 @@
 """Modules that break one rule each, for the kit's own test."""
 
-load("//tools:cc.bzl", "cc_binary")
+load("@rules_cc//cc:defs.bzl", "cc_binary")
 
 BAD_MODULES = [
     "card",
