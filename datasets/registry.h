@@ -18,7 +18,8 @@ absl::Span<const DatasetInfo* const> DatasetInfos();
 // NOT_FOUND lists the known names.
 absl::StatusOr<const DatasetInfo*> FindDataset(absl::string_view name);
 
-// FindDataset(name)->open(args). Embedded data sets ignore args.data_dir.
+// FindDataset(name)->open(args). Embedded data sets ignore args.data_dir; for
+// others, NOT_FOUND says how to get the files or to name their folder.
 absl::StatusOr<std::unique_ptr<Dataset>> OpenDataset(absl::string_view name,
                                                      const DatasetArgs& args);
 

@@ -69,8 +69,10 @@ TEST(RegistryTest, AbsentFilesAreNotFoundByName) {
     const absl::Status status =
         OpenDataset(info->name, {"no/such/dir", {}, true}).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kNotFound) << info->name;
-    EXPECT_THAT(std::string(status.message()),
-                testing::HasSubstr("no/such/dir/" + info->folder));
+    EXPECT_THAT(
+        std::string(status.message()),
+        testing::AllOf(testing::HasSubstr("no/such/dir/" + info->folder),
+                       testing::HasSubstr("assay data fetch " + info->name)));
   }
 }
 
