@@ -34,5 +34,36 @@ TEST(NpyTest, RefusesWhatNumPyLacks) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("bf16")));
 }
 
+TEST(NpyTest, ReadsWhatItWrites) {
+  for (const Tensor& tensor :
+       {Tensor::From<float>({2, 1}, {1.0f, -2.0f}),
+        Tensor::From<int64_t>({}, {7}), Tensor::From<int8_t>({3}, {1, 2, 3}),
+        Tensor::From<double>({1, 1, 2}, {0.5, 2})}) {
+    ASSERT_OK_AND_ASSIGN(const std::string bytes, SerializeNpy(tensor));
+    ASSERT_OK_AND_ASSIGN(const Tensor read, ParseNpy(bytes, "t.npy"));
+    EXPECT_TRUE(BitEqual(read, tensor)) << read.TypeString();
+  }
+}
+
+TEST(NpyTest, RefusesOtherFiles) {
+  const std::string good = *SerializeNpy(Tensor::From<float>({2}, {1, 2}));
+  const auto refused = [&](const std::string& bytes, const char* why) {
+    EXPECT_THAT(ParseNpy(bytes, "t.npy"),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(why)));
+  };
+  for (size_t size = 0; size < good.size(); ++size) {
+    refused(good.substr(0, size), "t.npy: ");
+  }
+  refused(good + "x", "expected 8 bytes of elements, got 9");
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string bytes = good;
+    return bytes.replace(bytes.find(from), from.size(), to);
+  };
+  refused(with("<f4", ">f4"), "little-endian");
+  refused(with("False", "True "), "fortran_order");
+  refused(with("(2,)", "(-2)"), "the shape");
+  refused(with("(2,), }", "(99999)"), "the shape");
+}
+
 }  // namespace
 }  // namespace assay
