@@ -51,17 +51,19 @@ bool Emitter::Fold(const std::string& op, const std::vector<ValueId>& inputs,
     return true;
   }
   const OpSchema* schema = graph().ops().Find(op);
-  if (schema->reference == nullptr ||
-      (schema->macs != nullptr && schema->macs(scratch, scratch.node(*node)) >
-                                      draft_->limits.folded_macs)) {
-    return false;
+  if (schema->reference == nullptr) return false;
+  // A multiply-accumulate costs about a sixteenth of an element's move.
+  int64_t work = schema->macs == nullptr
+                     ? 0
+                     : schema->macs(scratch, scratch.node(*node)) / 16;
+  for (const Tensor* tensor : tensors) {
+    if (tensor != nullptr) work += tensor->size();
   }
-  int64_t elements = 0;
   for (const ValueId v : scratch.node(*node).outputs) {
-    elements += ElementCount(scratch.shape(v));
+    work += ElementCount(scratch.shape(v));
   }
-  if (elements > draft_->limits.folded_elements) return false;
-  draft_->limits.folded_elements -= elements;
+  if (work > draft_->limits.computed_elements) return false;
+  draft_->limits.computed_elements -= work;
   auto values = EvaluateNode(scratch, *node, tensors);
   if (!values.ok()) {
     Fail(values.status());
@@ -75,6 +77,10 @@ std::vector<ValueId> Emitter::Ops(const std::string& op,
                                   const std::vector<ValueId>& inputs,
                                   const Attributes& attributes) {
   if (!ok()) return {};
+  if (--draft_->limits.steps < 0) {
+    Refuse("the network is written out in too many steps");
+    return {};
+  }
   std::vector<ValueId> results;
   if (Fold(op, inputs, attributes, &results)) return results;
   Graph& to = draft_->graph;
@@ -110,6 +116,18 @@ ValueId Emitter::Op(const std::string& op, const std::vector<ValueId>& inputs,
 
 ValueId Emitter::Constant(Tensor value) {
   return ok() ? draft_->graph.AddConstant(std::move(value)) : kNoValue;
+}
+
+bool Emitter::MayCompute(int64_t elements) {
+  if (!ok()) return false;
+  elements = std::max<int64_t>(elements, 0);
+  if (elements > draft_->limits.computed_elements) {
+    Refuse(absl::StrCat("constants of ", elements,
+                        " elements, more than import may still compute"));
+    return false;
+  }
+  draft_->limits.computed_elements -= elements;
+  return true;
 }
 
 ValueId Emitter::Scalar(DType dtype, double value) {
@@ -236,6 +254,7 @@ ValueId Emitter::Slice(ValueId a, int64_t axis, int64_t start, int64_t end) {
 ValueId Emitter::Pick(ValueId a, int64_t axis,
                       const std::vector<int64_t>& indices) {
   const int64_t size = static_cast<int64_t>(indices.size());
+  if (!MayCompute(size)) return kNoValue;
   const ValueId at =
       Constant(Tensor::From<int64_t>({size}, indices).Cast(DType::kS32));
   return Op("gather", {a, at}, {{"axis", axis}});

@@ -18,10 +18,11 @@ namespace assay {
 
 // What import may spend, so that a small file cannot ask for much.
 struct EmitLimits {
-  int64_t nodes = 200'000;                     // of the graph
-  int64_t value_bytes = int64_t{1} << 33;      // of one value
-  int64_t folded_elements = int64_t{1} << 26;  // of all computed constants
-  int64_t folded_macs = int64_t{1} << 28;      // of one computed constant
+  int64_t nodes = 200'000;                 // of the graph
+  int64_t value_bytes = int64_t{1} << 33;  // of one value
+  // Of all constants that are computed, with what they are computed from.
+  int64_t computed_elements = int64_t{1} << 28;
+  int64_t steps = 2'000'000;  // nodes that are looked at, in every iteration
 };
 
 // The network under construction.
@@ -49,6 +50,8 @@ class Emitter {
                            const Attributes& attributes = {});
 
   ValueId Constant(Tensor value);
+  // Whether so many elements of constants may still be computed; fails if not.
+  bool MayCompute(int64_t elements);
   ValueId Scalar(DType dtype, double value);  // rank 0
   ValueId Ints(std::vector<int64_t> values);  // s64, rank 1
 

@@ -12,8 +12,6 @@ namespace {
 
 using Ints = std::vector<int64_t>;
 
-constexpr int64_t kMostPositions = int64_t{1} << 26;
-
 // Before and after of one axis, so that out = ceil(in / stride).
 std::pair<int64_t, int64_t> SamePads(int64_t in, int64_t extent, int64_t stride,
                                      bool upper) {
@@ -86,11 +84,7 @@ ValueId FromTheFront(NodeContext& c, ValueId indices, int64_t extent) {
 ValueId Positions(NodeContext& c, const Shape& shape, const Ints& strides) {
   if (!c.ok()) return kNoValue;
   const int64_t size = ElementCount(shape);
-  if (size > kMostPositions) {
-    c.Refuse(absl::StrCat("indices ", ToString(shape), " are more than ",
-                          kMostPositions));
-    return kNoValue;
-  }
+  if (!c.MayCompute(size)) return kNoValue;
   const Ints own = RowMajorStrides(shape);
   Tensor positions(DType::kS32, shape);
   for (int64_t i = 0; i < size; ++i) {

@@ -423,6 +423,11 @@ absl::Status CheckOptions(const OnnxModel& model,
 absl::StatusOr<std::vector<ValueId>> ImportNodes(const OnnxGraph& graph,
                                                  Scope* scope,
                                                  ImportState* state) {
+  state->draft.limits.steps -= 1 + static_cast<int64_t>(graph.nodes.size());
+  if (state->draft.limits.steps < 0) {
+    return absl::UnimplementedError(
+        "the network is written out in too many steps");
+  }
   if (++state->depth > kMaxDepth) {
     return absl::UnimplementedError(absl::StrCat(
         "graphs are nested deeper than ", kMaxDepth, " in each other"));

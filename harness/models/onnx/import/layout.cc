@@ -273,6 +273,7 @@ ValueId PadAxis(NodeContext& c, ValueId x, int64_t axis, int64_t before,
                 int64_t after, const std::string& mode) {
   const int64_t extent = c.Dim(x, axis);
   if (before == 0 && after == 0) return x;
+  if (!c.MayCompute(before + extent + after)) return kNoValue;
   Ints picked;
   for (int64_t i = -before; i < extent + after; ++i) {
     picked.push_back(PadSource(i, extent, mode));

@@ -68,6 +68,7 @@ ValueId Interpolate(NodeContext& c, ValueId x, int64_t axis, const Axis& a,
   const size_t taps = m.mode == "linear" ? 2 : 4;
   const int64_t before = m.mode == "linear" ? 0 : 1;
   const size_t out = static_cast<size_t>(a.out);
+  if (!c.MayCompute(2 * a.out * static_cast<int64_t>(taps))) return kNoValue;
   std::vector<Ints> places(taps, Ints(out));
   std::vector<std::vector<float>> weights(taps, std::vector<float>(out));
   for (size_t i = 0; i < out; ++i) {
