@@ -70,7 +70,8 @@ absl::Span<const Command* const> Commands() {
   static constexpr const Command* kCommands[] = {
       &kRunCommand,    &kShowCommand,  &kHtmlCommand,   &kCompareCommand,
       &kClaimsCommand, &kRerunCommand, &kVerifyCommand, &kHistoryCommand,
-      &kListCommand,   &kTrainCommand, &kExportCommand, &kDataCommand,
+      &kListCommand,   &kTrainCommand, &kExportCommand, &kInferCommand,
+      &kDataCommand,
   };
   return kCommands;
 }

@@ -37,6 +37,7 @@ extern const Command kDataCommand;
 extern const Command kExportCommand;
 extern const Command kHistoryCommand;
 extern const Command kHtmlCommand;
+extern const Command kInferCommand;
 extern const Command kListCommand;
 extern const Command kRerunCommand;
 extern const Command kRunCommand;
