@@ -1,6 +1,7 @@
 // Activation functions.
-#include <cmath>
+#include <string>
 
+#include "harness/core/shape.h"
 #include "harness/models/onnx/import/converter.h"
 #include "harness/models/onnx/import/formulas.h"
 
@@ -69,13 +70,22 @@ void Shrink(NodeContext& c) {
                    above));
 }
 
-void Softmax(NodeContext& c) {
-  c.Out(0, c.Op("softmax", {c.In(0)}, {{"axis", c.Int("axis", -1)}}));
+// Before opset 13 all axes from `axis` on are seen as one.
+void Normalized(NodeContext& c, const char* op) {
+  const ValueId x = c.In(0);
+  const bool merged = c.opset() < 13;
+  const int64_t axis = c.Axis(c.Int("axis", merged ? 1 : -1), c.Rank(x));
+  if (!merged || axis + 1 == c.Rank(x)) {
+    return c.Out(0, c.Op(op, {x}, {{"axis", axis}}));
+  }
+  const Shape shape = c.shape(x);
+  const int64_t rows = ElementCount(Shape(shape.begin(), shape.begin() + axis));
+  const ValueId flat = c.Reshape(x, {rows, ElementCount(shape) / rows});
+  c.Out(0, c.Reshape(c.Op(op, {flat}, {{"axis", int64_t{1}}}), shape));
 }
 
-void LogSoftmax(NodeContext& c) {
-  c.Out(0, c.Op("log_softmax", {c.In(0)}, {{"axis", c.Int("axis", -1)}}));
-}
+void Softmax(NodeContext& c) { Normalized(c, "softmax"); }
+void LogSoftmax(NodeContext& c) { Normalized(c, "log_softmax"); }
 
 // 1 at the first maximum along `axis`, else 0.
 void Hardmax(NodeContext& c) {
@@ -130,7 +140,7 @@ constexpr OnnxConverter kConverters[] = {
     {"HardSwish", 14, HardSwish, 1, 1, ""},
     {"Hardmax", 13, Hardmax, 1, 1, "axis"},
     {"LeakyRelu", 6, LeakyRelu, 1, 1, "alpha"},
-    {"LogSoftmax", 13, LogSoftmax, 1, 1, "axis"},
+    {"LogSoftmax", 1, LogSoftmax, 1, 1, "axis"},
     {"Mish", 18, Mish, 1, 1, ""},
     {"PRelu", 7, PRelu, 2, 2, ""},
     {"Relu", 6, Relu, 1, 1, ""},
@@ -138,7 +148,7 @@ constexpr OnnxConverter kConverters[] = {
     {"Shrink", 9, Shrink, 1, 1, "bias lambd"},
     {"Sigmoid", 6, Sigmoid, 1, 1, ""},
     {"Sinh", 9, Sinh, 1, 1, ""},
-    {"Softmax", 13, Softmax, 1, 1, "axis"},
+    {"Softmax", 1, Softmax, 1, 1, "axis"},
     {"Softplus", 1, Softplus, 1, 1, ""},
     {"Softsign", 1, Softsign, 1, 1, ""},
     {"Tanh", 6, Tanh, 1, 1, ""},

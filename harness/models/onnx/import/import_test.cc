@@ -296,10 +296,10 @@ TEST(ImportTest, RefusesAllUnknownOpsAtOnce) {
   EXPECT_THAT(Import(model),
               StatusIs(kRefused, AllOf(HasSubstr("Fly (2 nodes)"),
                                        HasSubstr("sea.Swim"))));
-  model = Model({MakeNode("Softmax", {"x"}, {"y"})});
+  model = Model({MakeNode("Hardmax", {"x"}, {"y"})});
   model.opsets[""] = 11;
   EXPECT_THAT(Import(model),
-              StatusIs(kRefused, HasSubstr("Softmax of opset 11")));
+              StatusIs(kRefused, HasSubstr("Hardmax of opset 11")));
   model.opsets[""] = 99;
   EXPECT_THAT(Import(model), StatusIs(kRefused, HasSubstr("opset 99")));
 }
