@@ -154,6 +154,22 @@ TEST(ImportTest, LayersKeepWeightsAsOutputsTimesInputs) {
   EXPECT_EQ(OutputOf(network).data<float>()[0], -7);
 }
 
+TEST(ImportTest, TransposesBeforeProductsAreFlagsOfThem) {
+  const auto transpose = [](const char* from, const char* to) {
+    return MakeNode("Transpose", {from}, {to},
+                    {{"perm", std::vector<int64_t>{1, 0}}});
+  };
+  const OnnxModel model =
+      Model({transpose("w", "wt"), MakeNode("MatMul", {"x", "wt"}, {"h"}),
+             MakeNode("Add", {"h", "b"}, {"a"}), transpose("a", "at"),
+             MakeNode("MatMul", {"a", "at"}, {"y"})},
+            {Named("w", Tensor::From<float>({2, 4}, {1, 0, 0, 0, 0, 1, 0, 0})),
+             Named("b", Tensor::From<float>({2}, {1, 2}))});
+  ASSERT_OK_AND_ASSIGN(const OnnxNetwork network, Import(model));
+  EXPECT_THAT(OpsOf(network.graph), ElementsAre("linear", "matmul"));
+  EXPECT_EQ(OutputOf(network).data<float>()[0], 10);  // 1^2 + 3^2
+}
+
 TEST(ImportTest, ImportedNetworksDifferentiate) {
   const OnnxModel model =
       Model({MakeNode("Gemm", {"x", "w", "b"}, {"h"}),

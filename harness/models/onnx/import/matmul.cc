@@ -1,4 +1,6 @@
 // Products of matrices.
+#include <numeric>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +9,47 @@
 
 namespace assay {
 namespace {
+
+// What `v` transposes, where it is a node that exchanges the last two axes and
+// nothing else; else kNoValue.
+ValueId BeforeTranspose(NodeContext& c, ValueId v) {
+  if (!c.ok() || c.graph().value(v).producer == kNoNode) return kNoValue;
+  const Node& node = c.graph().node(c.graph().value(v).producer);
+  std::vector<int64_t> order(static_cast<size_t>(c.Rank(v)));
+  std::iota(order.begin(), order.end(), 0);
+  if (node.op != "transpose" || order.size() < 2) return kNoValue;
+  std::swap(order[order.size() - 1], order[order.size() - 2]);
+  return node.attributes.Ints("permutation", {}) == order ? node.inputs[0]
+                                                          : kNoValue;
+}
+
+// A parameter, perhaps on a grid.
+bool IsLayerWeights(NodeContext& c, ValueId v) {
+  if (v == kNoValue || c.Rank(v) != 2) return false;
+  const Value& value = c.graph().value(v);
+  if (value.kind != ValueKind::kResult) {
+    return value.kind == ValueKind::kParameter;
+  }
+  const Node& node = c.graph().node(value.producer);
+  return node.op == "dequantize_linear" &&
+         c.graph().value(node.inputs[0]).kind == ValueKind::kParameter;
+}
+
+// Transposes that only stand before the product are flags of it.
+ValueId Product(NodeContext& c, ValueId a, ValueId b) {
+  const ValueId before_a = BeforeTranspose(c, a);
+  const ValueId before_b = BeforeTranspose(c, b);
+  if (c.Rank(a) >= 2 && IsLayerWeights(c, before_b)) {
+    return c.Op("linear", {a, before_b});
+  }
+  Attributes flags;
+  if (before_a != kNoValue) flags.Set("transpose_a", int64_t{1});
+  if (before_b != kNoValue) flags.Set("transpose_b", int64_t{1});
+  return c.Op("matmul",
+              {before_a != kNoValue ? before_a : a,
+               before_b != kNoValue ? before_b : b},
+              flags);
+}
 
 // Vectors take part as matrices of one row or column.
 void MatMul(NodeContext& c) {
@@ -18,7 +61,7 @@ void MatMul(NodeContext& c) {
   const bool row = c.Rank(a) == 1, column = c.Rank(b) == 1;
   if (row) a = c.Reshape(a, {1, c.Dim(a, 0)});
   if (column) b = c.Reshape(b, {c.Dim(b, 0), 1});
-  const ValueId product = c.Op("matmul", {a, b});
+  const ValueId product = Product(c, a, b);
   if (!c.ok() || (!row && !column)) return c.Out(0, product);
   Shape shape = c.shape(product);
   if (column) shape.pop_back();
