@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -46,6 +48,22 @@ std::string WholeSeconds(absl::Duration d) {
 
 std::FILE* g_output = nullptr;
 
+constexpr absl::Duration kTell = absl::Seconds(1);
+std::function<void(const ProgressState&)>* g_observer = nullptr;
+constexpr int64_t kNever = std::numeric_limits<int64_t>::min() / 2;
+std::atomic<int64_t> g_told_ns{kNever};  // when the observer last heard
+
+// Whether it is time to tell, and then notes that it was done: of several
+// threads one gets it.
+bool TakeTurn(absl::Time now) {
+  const int64_t now_ns = absl::ToUnixNanos(now);
+  int64_t told = g_told_ns.load(std::memory_order_relaxed);
+  // A clock that was set back must not silence it.
+  const bool due =
+      now_ns < told || now_ns - told >= absl::ToInt64Nanoseconds(kTell);
+  return due && g_told_ns.compare_exchange_strong(told, now_ns);
+}
+
 std::FILE* DefaultOutput() { return g_output != nullptr ? g_output : stderr; }
 
 }  // namespace
@@ -72,6 +90,7 @@ void Progress::Update(int64_t done, absl::string_view note) {
   done_ = std::max(done_, done);
   note_ = std::string(note);
   const absl::Time now = options_.clock();
+  Tell(now);
   const absl::Duration interval = options_.terminal ? kRedraw : kPlainLine;
   if (now - start_ < kQuiet || now - shown_ < interval) return;
   Show(now, /*last=*/false);
@@ -80,7 +99,14 @@ void Progress::Update(int64_t done, absl::string_view note) {
 void Progress::Finish() {
   if (finished_) return;
   finished_ = true;
+  if (g_observer != nullptr) Tell(options_.clock());
   if (visible_) Show(options_.clock(), /*last=*/true);
+}
+
+void Progress::Tell(absl::Time now) const {
+  if (g_observer == nullptr || !TakeTurn(now)) return;
+  (*g_observer)({label_, unit_, note_, done_, total_,
+                 absl::ToDoubleSeconds(now - start_), finished_});
 }
 
 void Progress::Show(absl::Time now, bool last) {
@@ -115,6 +141,15 @@ void Progress::Show(absl::Time now, bool last) {
   std::fflush(options_.out);
   visible_ = true;
   shown_ = now;
+}
+
+void SetProgressObserver(std::function<void(const ProgressState&)> observer) {
+  delete g_observer;
+  g_observer =
+      observer
+          ? new std::function<void(const ProgressState&)>(std::move(observer))
+          : nullptr;
+  g_told_ns = kNever;
 }
 
 void SetProgressOutput(std::FILE* out) { g_output = out; }

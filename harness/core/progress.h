@@ -41,6 +41,7 @@ class Progress {
 
  private:
   void Show(absl::Time now, bool last);
+  void Tell(absl::Time now) const;
 
   std::string label_, unit_, note_;
   int64_t total_, done_ = 0;
@@ -48,6 +49,19 @@ class Progress {
   absl::Time start_, shown_;
   bool visible_ = false, finished_ = false;
 };
+
+// What a Progress says of itself.
+struct ProgressState {
+  std::string label, unit, note;
+  int64_t done = 0, total = 0;  // total < 0: unknown
+  double seconds = 0;           // since it began
+  bool finished = false;
+};
+
+// From now on `observer` (empty: nobody) hears of what is in progress, at most
+// once a second whatever the number of Progresses, shown or not. To be set
+// before there is any; called in the threads that update.
+void SetProgressObserver(std::function<void(const ProgressState&)> observer);
 
 bool IsTerminal(std::FILE* out);
 

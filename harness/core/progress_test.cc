@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
 
@@ -131,6 +132,42 @@ TEST(HumanTest, Bytes) {
   EXPECT_EQ(HumanBytes(4 << 20), "4.0 MiB");
   EXPECT_EQ(HumanBytes((1 << 20) - 1), "1.0 MiB");
   EXPECT_EQ(HumanBytes(int64_t{5} << 40), "5.0 TiB");
+}
+
+TEST_F(ProgressTest, ObserverHearsOnceASecondAndOfTheEnd) {
+  std::vector<ProgressState> heard;
+  SetProgressObserver([&](const ProgressState& s) { heard.push_back(s); });
+  {
+    Progress progress("train", 10, "steps", Options(true));
+    for (int i = 1; i <= 10; ++i) {
+      Pass(absl::Milliseconds(400));
+      progress.Update(i, "loss 0.41");
+    }
+    Pass(absl::Seconds(1));
+  }
+  SetProgressObserver(nullptr);
+  ASSERT_EQ(heard.size(), 5u);  // at 0.4, 1.6, 2.8, 4.0 and 5.0 s
+  EXPECT_EQ(heard[0].label, "train");
+  EXPECT_EQ(heard[0].done, 1);
+  EXPECT_EQ(heard[1].done, 4);
+  EXPECT_EQ(heard[1].total, 10);
+  EXPECT_EQ(heard[1].unit, "steps");
+  EXPECT_EQ(heard[1].note, "loss 0.41");
+  EXPECT_DOUBLE_EQ(heard[1].seconds, 1.6);
+  EXPECT_FALSE(heard[3].finished);
+  EXPECT_TRUE(heard[4].finished);
+}
+
+TEST_F(ProgressTest, ManyShortOnesAreOneStream) {
+  int heard = 0;
+  SetProgressObserver([&](const ProgressState&) { ++heard; });
+  for (int i = 0; i < 10; ++i) {
+    Progress progress("evaluate", 10, "batches", Options(true));
+    Pass(absl::Milliseconds(250));
+    progress.Update(10);
+  }
+  SetProgressObserver(nullptr);
+  EXPECT_EQ(heard, 3);  // at 0.25, 1.25 and 2.25 s
 }
 
 }  // namespace
