@@ -13,6 +13,7 @@
 #include "harness/core/hash.h"
 #include "harness/core/status_macros.h"
 #include "harness/report/report_file.h"
+#include "harness/sweep/status_file.h"
 #include "harness/sweep/suite.h"
 
 namespace assay {
@@ -64,6 +65,12 @@ std::string SweepId(absl::Span<const RunSpec> specs) {
   return Sha256Hex(ids).substr(0, 12);
 }
 
+absl::Status Tell(StatusFile& file, size_t index, const SweepRow& row) {
+  return row.state == SweepRow::kNoReport
+             ? file.EndedWithoutReport(index, row.failure)
+             : file.Ended(index, row.report, row.state == SweepRow::kHadRun);
+}
+
 void RunOne(const SweepOptions& options, Executor& executor, SweepRow* row) {
   auto before = ReadReport(row->report_path);
   if (before.ok() && IsDone(*before, options)) {
@@ -87,6 +94,9 @@ absl::StatusOr<std::vector<SweepRow>> RunSweep(absl::Span<const RunSpec> specs,
                                                Executor& executor) {
   ASSAY_ASSIGN_OR_RETURN(FolderLock lock, FolderLock::Take(options.folder));
   const std::string id = SweepId(specs);
+  StatusFile status_file(options.folder, specs);
+  absl::Status told;  // the first time that it could not be written
+  bool stopped = false;
   std::vector<SweepRow> rows(specs.size());
   for (size_t i = 0; i < specs.size(); ++i) {
     SweepRow& row = rows[i];
@@ -97,12 +107,17 @@ absl::StatusOr<std::vector<SweepRow>> RunSweep(absl::Span<const RunSpec> specs,
     row.report_path = JoinPath(row.spec.output_dir(), "report.pb");
     if (Stopped(options)) {
       row.state = SweepRow::kStopped;
+      stopped = true;
       continue;
     }
     if (options.on_start) options.on_start(i, specs.size(), row.spec);
+    told.Update(status_file.Started(i));
     RunOne(options, executor, &row);
+    told.Update(Tell(status_file, i, row));
     if (options.on_end) options.on_end(i, specs.size(), row);
   }
+  told.Update(status_file.Finished(stopped || Stopped(options)));
+  if (!told.ok() && options.on_warning) options.on_warning(told);
   return rows;
 }
 

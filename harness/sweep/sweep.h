@@ -42,13 +42,17 @@ struct SweepOptions {
   // Called before (row.state unset) and after each run; `index` counts from 0.
   std::function<void(size_t index, size_t total, const RunSpec& spec)> on_start;
   std::function<void(size_t index, size_t total, const SweepRow& row)> on_end;
+  // Called at the end with what went wrong beside the runs: that status.json
+  // could not be kept.
+  std::function<void(const absl::Status& status)> on_warning;
 };
 
 // Runs `specs` in order, each with the sweep's id and its place filled in. A
 // run whose report.pb is whole and was not ABORTED is done and only read. One
 // failure never stops the others. The folder is locked meanwhile: a second
-// sweep in it gets UNAVAILABLE. The rows come in the order of `specs`; after a
-// stop the rest are kStopped.
+// sweep in it gets UNAVAILABLE. status.json in it says how far the sweep is
+// (status_file.h). The rows come in the order of `specs`; after a stop the rest
+// are kStopped.
 absl::StatusOr<std::vector<SweepRow>> RunSweep(absl::Span<const RunSpec> specs,
                                                const SweepOptions& options,
                                                Executor& executor);
