@@ -288,6 +288,9 @@ absl::StatusOr<int> RunAll(const Args& args) {
   options.stop = StopOnInterrupt();
   options.on_start = SayStart;
   options.on_end = [](size_t, size_t, const SweepRow& row) { SayEnd(row); };
+  options.on_warning = [](const absl::Status& status) {
+    absl::FPrintF(stderr, "assay run: %s\n", status.message());
+  };
   LocalExecutor executor(ThisExecutable(), options.stop);
   ASSAY_ASSIGN_OR_RETURN(std::vector<SweepRow> rows,
                          RunSweep(specs, options, executor));

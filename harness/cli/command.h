@@ -44,6 +44,7 @@ extern const Command kRunCommand;
 extern const Command kShowCommand;
 extern const Command kTrainCommand;
 extern const Command kVerifyCommand;
+extern const Command kWatchCommand;
 
 // All of them, in the order of the overview.
 absl::Span<const Command* const> Commands();

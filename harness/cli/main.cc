@@ -10,18 +10,25 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "harness/cli/command.h"
+#include "harness/cli/progress_file.h"
 #include "harness/core/progress.h"
 #include "harness/host/process/child_process.h"
 #include "harness/host/processes.h"
 
 namespace {
 
-// A worker's standard error is a log; its progress goes to the terminal.
-int RunWorker(int (*work)(const std::string&), const char* spec_path) {
+// A worker's standard error is a log; its progress goes to the terminal, and to
+// a file beside its spec for those who watch.
+int RunWorker(const char* process, int (*work)(const std::string&),
+              const std::string& spec_path) {
   if (fcntl(assay::kProgressFd, F_GETFD) != -1) {
     if (std::FILE* out = fdopen(assay::kProgressFd, "w"); out != nullptr) {
       assay::SetProgressOutput(out);
     }
+  }
+  const size_t slash = spec_path.rfind('/');
+  if (slash != std::string::npos) {
+    assay::KeepProgressFile(spec_path.substr(0, slash), process);
   }
   return work(spec_path);
 }
@@ -48,13 +55,13 @@ int main(int argc, char** argv) {
   if (words.size() == 2) {
     const absl::string_view name = words[0];
     if (name == "internal-train") {
-      return RunWorker(assay::TrainMain, words[1]);
+      return RunWorker("train", assay::TrainMain, words[1]);
     }
     if (name == "internal-compress") {
-      return RunWorker(assay::CompressMain, words[1]);
+      return RunWorker("compress", assay::CompressMain, words[1]);
     }
     if (name == "internal-score") {
-      return RunWorker(assay::ScoreMain, words[1]);
+      return RunWorker("score", assay::ScoreMain, words[1]);
     }
   }
   return assay::RunCommandLine(words);
