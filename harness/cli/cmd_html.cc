@@ -1,10 +1,16 @@
 // assay html: reports as one page to explore in a browser.
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "harness/claims/claims.h"
+#include "harness/claims/claims.pb.h"
+#include "harness/claims/verdict.h"
+#include "harness/cli/claim_files.h"
 #include "harness/cli/command.h"
 #include "harness/cli/places.h"
 #include "harness/core/file.h"
@@ -37,6 +43,39 @@ absl::StatusOr<std::vector<Report>> Read(const std::vector<std::string>& paths,
   return reports;
 }
 
+std::string DetailOf(const ClaimVerdict& verdict) {
+  if (!verdict.estimated) return verdict.reason;
+  const std::string interval =
+      absl::StrFormat("%.4g (%.4g to %.4g, %g %%)", verdict.estimate,
+                      verdict.low, verdict.high, 100 * verdict.confidence);
+  return verdict.reason.empty() ? interval
+                                : absl::StrCat(interval, "; ", verdict.reason);
+}
+
+// What these reports say of the claims of their methods, added to the first
+// report of each method as it is shown; no file changes.
+absl::Status JudgeClaims(std::vector<Report>* reports) {
+  for (const std::string& plugin : PluginsWithClaims()) {
+    const auto first = std::find_if(
+        reports->begin(), reports->end(), [&](const Report& report) {
+          return report.identity().method() == plugin;
+        });
+    if (first == reports->end()) continue;
+    ASSAY_ASSIGN_OR_RETURN(const std::string path, ClaimFile(plugin));
+    ASSAY_ASSIGN_OR_RETURN(const ClaimSet set, ReadClaims(path));
+    for (const Claim& claim : set.claims()) {
+      ASSAY_ASSIGN_OR_RETURN(const ClaimVerdict verdict,
+                             Judge(claim, *reports));
+      ClaimAttempt* shown = first->add_claims();
+      shown->set_claim(claim.id());
+      shown->set_statement(claim.statement());
+      shown->set_verdict(verdict.verdict);
+      shown->set_detail(DetailOf(verdict));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<int> MakePage(const Args& args) {
   if (args.positional().empty()) {
     return absl::InvalidArgumentError("expects reports or folders of them");
@@ -45,6 +84,7 @@ absl::StatusOr<int> MakePage(const Args& args) {
   ASSAY_ASSIGN_OR_RETURN(const ReportFormat* format, FindReportFormat("html"));
   ASSAY_ASSIGN_OR_RETURN(std::vector<Report> reports,
                          Read(args.positional(), &code));
+  ASSAY_RETURN_IF_ERROR(JudgeClaims(&reports));
   ASSAY_ASSIGN_OR_RETURN(const std::string page, format->many(reports));
   if (args.Text("output") == "-") {
     std::fwrite(page.data(), 1, page.size(), stdout);
@@ -71,9 +111,8 @@ const Command kHtmlCommand = {
     "make a page to explore reports in a browser",
     "The page is one file that needs nothing else, no network either: what is\n"
     "best within a limit, every method on every task, trade-offs, each run in\n"
-    "full with the command that repeats it, and the course of experiments "
-    "that\n"
-    "were run more than once.",
+    "full with the command that repeats it, what these reports say of the\n"
+    "claims of papers, and the course of what was run more than once.",
     kFlags,
     Run,
 };

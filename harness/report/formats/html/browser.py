@@ -199,7 +199,11 @@ class Browser:
         self.call(
             "Emulation.setEmulatedMedia",
             media=media,
-            features=[{"name": "prefers-color-scheme", "value": scheme}],
+            features=[
+                {"name": "prefers-color-scheme", "value": scheme},
+                # What scrolls smoothly is not yet where a click goes.
+                {"name": "prefers-reduced-motion", "value": "reduce"},
+            ],
         )
 
     def screenshot(self, path, whole=True):

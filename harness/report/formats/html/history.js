@@ -4,36 +4,79 @@
 
 const past = { experiment: undefined, series: undefined };
 
-// What can be followed over time: a name and, for a run, {y, below, above}.
+// What can be followed over time, under the names that DATA.changes has.
 function seriesOf(runs) {
   const all = new Map();
-  const add = (key, unit, show, run, point) => {
-    const series = all.get(key) ?? { key, unit, show, points: [] };
+  const add = (network, metric, show, run, point) => {
+    const key = `${network.name}: ${metric}`;
+    const series = all.get(key) ?? { key, network, metric, show, points: [] };
     series.points.push({ ...point, run });
     all.set(key, series);
   };
   for (const run of runs) {
+    if (run.status !== "OK") continue;
     for (const network of run.networks) {
-      const name = networkName(network);
       for (const of of network.quality.filter(scored)) {
-        add(`${name}: ${of.split} ${of.metric}, ${of.precision}`, of.metric,
+        add(network, `${of.split} ${of.metric} ${of.precision}`,
           (v) => metricValue(v, of.unit), run,
           { y: of.value, below: of.in?.[0], above: of.in?.[1] });
       }
       for (const timing of network.timings) {
-        if (timing.mean === undefined) continue;
-        add(`${name}: mean latency, ${timingName(timingKey(timing))}, ` +
-          timing.precision, "latency", nanoseconds, run,
-          { y: timing.mean, below: timing.meanIn?.[0],
-            above: timing.meanIn?.[1] });
+        for (const [fraction, estimate, bound] of timing.p ?? []) {
+          add(network, `latency p${100 * fraction} ${timing.scenario} ` +
+            `${timing.precision} batch ${timing.batch}`, nanoseconds, run,
+            { y: estimate, below: estimate, above: bound ?? estimate });
+        }
       }
       if (network.cost.disk !== undefined) {
-        add(`${name}: bytes on disk`, "bytes", bytes, run,
-          { y: network.cost.disk });
+        add(network, "bytes on disk", bytes, run, { y: network.cost.disk });
       }
     }
   }
   return [...all.values()].filter((s) => s.points.length > 1);
+}
+
+// Lasting changes of the experiments that are shown.
+function changesTable(groups) {
+  const mine = DATA.changes.filter((c) => groups.has(c.experiment));
+  if (mine.length === 0) return undefined;
+  const runOf = (change) => DATA.runs.find((run) => run.id === change.run);
+  const draw = (change) => {
+    past.experiment = change.experiment;
+    past.series = `${change.network}: ${change.metric}`;
+    redraw("history");
+  };
+  return table({
+    caption: "Lasting changes: medians before and after, on one machine. " +
+      "A metric's name draws its course.",
+    rows: mine,
+    kind: () => "warn",
+    columns: [
+      {
+        title: "Metric",
+        cell: (c) => el("button", { type: "button", class: "link",
+          onclick: () => draw(c) },
+        `${c.network ? c.network + ": " : ""}${c.metric}`),
+        sort: (c) => c.metric,
+      },
+      { title: "Experiment", wrap: true, cell: (c) => c.experiment,
+        sort: (c) => c.experiment },
+      {
+        title: "Since",
+        cell: (c) => el("a", { href: runAddress(runOf(c)) },
+          moment(runOf(c).started)),
+        sort: (c) => runOf(c).started,
+      },
+      { title: "Before", number: true,
+        cell: (c) => changedValue(c.before, c.unit) },
+      { title: "After", number: true,
+        cell: (c) => changedValue(c.after, c.unit) },
+      { title: "Ratio", number: true, cell: (c) => factor(c.after / c.before),
+        sort: (c) => c.after / c.before },
+      { title: "p", number: true, cell: (c) => probability(c.p),
+        sort: (c) => c.p },
+    ],
+  });
 }
 
 function timeline(runs) {
@@ -60,6 +103,7 @@ function timeline(runs) {
   const names = repeated.map(([key, group]) => [
     key, `${runName(group[0])} (${plural(group.length, "run")})`]);
   return [
+    changesTable(groups),
     el("div", { class: "controls" },
       chooser("Experiment", names, past.experiment, again("experiment")),
       series.length > 0 && chooser("Series", series.map((s) => [s.key, s.key]),
@@ -71,7 +115,7 @@ function timeline(runs) {
 }
 
 // A machine that changed starts a new line: numbers of two are not one series.
-function course({ key, unit, show, points }) {
+function course({ key, network, metric, show, points }) {
   points.sort((a, b) => a.run.started - b.run.started);
   const machineOf = (run) =>
     DATA.machines[run.machine]?.fingerprint?.slice(0, 8) ?? "unknown";
@@ -92,16 +136,23 @@ function course({ key, unit, show, points }) {
     pointRadius: 4,
     borderWidth: 1.5,
   }));
+  const lasting = DATA.changes.filter((c) =>
+    c.network === network.name && c.metric === metric &&
+    points.some((p) => p.run.id === c.run));
+  sets.push(...lasting.map((change) => changeLine(change, points)));
   return plot({
     title: key,
     note: "over time; a machine whose fingerprint differs starts a new line",
     label: `${key} over ${points.length} runs. Arrow keys go through them; ` +
       "the numbers follow.",
-    legend: legendOf(machines.map((m, i) => [`machine ${m}`, looks[i]])),
+    legend: legendOf([
+      ...machines.map((m, i) => [`machine ${m}`, looks[i]]),
+      ...(lasting.length > 0 ? [["lasting change", CHANGE_LOOK()]] : []),
+    ]),
     datasets: sets,
     scales: {
       x: timeScale(points.map((p) => p.run.started)),
-      y: scale(unit, show, span(points)),
+      y: scale("", show, span(points)),
     },
     numbers: table({
       caption: key,
@@ -127,6 +178,29 @@ function course({ key, unit, show, points }) {
   });
 }
 
+const CHANGE_LOOK = () =>
+  ({ color: css("--warn"), shape: "line", dash: [6, 4] });
+
+// Upright, where a metric is no longer what it was.
+function changeLine(change, points) {
+  const at = points.find((p) => p.run.id === change.run).run.started;
+  const values = points.flatMap((p) => [p.y, p.below, p.above])
+    .filter((v) => v !== undefined);
+  const says = `changed ${moment(at)}\n` +
+    `${changedValue(change.before, change.unit)} to ` +
+    changedValue(change.after, change.unit);
+  return {
+    type: "line",
+    data: [{ x: at, y: Math.min(...values), says },
+      { x: at, y: Math.max(...values) }],
+    borderColor: css("--warn"),
+    borderDash: [6, 4],
+    borderWidth: 1.5,
+    pointRadius: 0,
+    pointHitRadius: 6,
+  };
+}
+
 // Marked where something was run, by day, or by minute within few days.
 function timeScale(times) {
   const [low, high] = [Math.min(...times), Math.max(...times)];
@@ -149,8 +223,11 @@ const CHANGE_KINDS = { WORSE: "bad", BETTER: "good", UNDECIDED: "warn" };
 function changedValue(value, unit) {
   if (unit === "ns") return nanoseconds(value);
   if (unit === "bytes") return bytes(value);
-  return unit === "fraction" ? percent(value, 2)
-    : digits(value, 4) + (unit ? " " + unit : "");
+  if (unit === "J") return joules(value);
+  if (unit === "s") return seconds(value);
+  if (unit === "fraction") return percent(value, 2);
+  const number = Number.isInteger(value) ? quantity(value) : digits(value, 4);
+  return number + (unit ? " " + unit : "");
 }
 
 // What the decision rests on: a ratio, or a difference in the unit.
@@ -180,7 +257,8 @@ function comparison(compared) {
       columns: [
         { title: "Experiment", cell: (c) => c.experiment,
           sort: (c) => c.experiment },
-        { title: "Network", cell: (c) => c.network, sort: (c) => c.network },
+        { title: "Network", wrap: true, cell: (c) => c.network,
+          sort: (c) => c.network },
         { title: "Metric", cell: (c) => c.metric, sort: (c) => c.metric },
         {
           title: "Change",

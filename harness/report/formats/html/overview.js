@@ -405,7 +405,7 @@ function latestClaims(runs) {
     for (const claim of run.claims ?? []) {
       const key = `${run.method}\n${claim.claim}`;
       const before = latest.get(key);
-      if (!before || claim.attempt > before.claim.attempt) {
+      if (!before || (claim.attempt ?? 0) > (before.claim.attempt ?? 0)) {
         latest.set(key, { run, claim });
       }
     }
@@ -431,7 +431,7 @@ function claimSummary(runs) {
 
 function claims(runs) {
   return table({
-    caption: "The latest look at each claim; the level is shared out over looks.",
+    caption: "What papers claim of the methods shown, held against reports.",
     empty:
       "No report here carries a look at a claim. Claims are statements of a " +
       "method's paper, kept with its plugin, that reports confirm or refute.",
@@ -459,13 +459,13 @@ function claims(runs) {
       {
         title: "p",
         number: true,
-        cell: (c) => probability(c.claim.p),
+        cell: (c) => c.claim.p && probability(c.claim.p),
         sort: (c) => c.claim.p,
       },
       {
         title: "Look",
         number: true,
-        cell: (c) => c.claim.attempt,
+        cell: (c) => c.claim.attempt || undefined,
         sort: (c) => c.claim.attempt,
       },
     ],

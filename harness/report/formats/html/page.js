@@ -232,7 +232,8 @@ function drawHead() {
     .map(date))];
   const span = days.length > 1 ? `${days[0]} to ${days.at(-1)}` : days[0];
   byId("subtitle").textContent = runs.length === 0
-    ? "There is no report on this page."
+    ? DATA.comparison ? "Two sets of reports, compared."
+      : "There is no report on this page."
     : [plural(runs.length, "run"), plural(METHODS.length, "method"),
       plural(TASKS.length, "task"), span].join(" · ");
   fill("sections", Object.entries(SECTIONS).map(([id, [name]]) =>
@@ -332,6 +333,13 @@ function start() {
   applyTheme();
   drawHead();
   drawFilters();
+  if (DATA.runs.length === 0) {
+    // Nothing to filter, and every section would only say so.
+    for (const id of ["filters", ...Object.keys(SECTIONS)]) {
+      byId(id).hidden = true;
+    }
+    byId("sections").hidden = true;
+  }
   if (DATA.comparison) {
     byId("comparison").hidden = false;
     fill("comparison-body", ...comparison(DATA.comparison));

@@ -1,6 +1,7 @@
 #include "harness/report/formats/html/page_data.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -14,6 +15,8 @@
 #include "harness/report/formats/html/json_writer.h"
 #include "harness/report/formats/html/latency_bins.h"
 #include "harness/report/formats/summary.h"
+#include "harness/report/history/change_points.h"
+#include "harness/report/history/metric_values.h"
 #include "harness/report/index.h"
 #include "harness/report/record/samples.h"
 
@@ -98,6 +101,7 @@ class PageWriter {
   void WriteLedger(const char* key, const LedgerRecord& ledger);
   void WritePhases(const OverheadRecord& overhead);
   void WriteClaims(const Report& report);
+  void WriteChanges(absl::Span<const Report* const> reports);
   void WriteComparison(const Comparison& comparison);
 
   // Whether there is a value; else, and for estimates, says so. Members that
@@ -116,6 +120,7 @@ class PageWriter {
   JsonWriter out_;
   Shared texts_, machines_, energies_, kinds_;
   std::map<std::string, int> ids_;
+  std::vector<std::string> anchors_;  // of the runs, in their order
 };
 
 void PageWriter::Sentence(const char* key, const std::string& text,
@@ -168,6 +173,7 @@ void PageWriter::WriteIdentity(const Report& report) {
   std::string anchor = id.run_id().substr(0, kShortHash);
   const int copy = ++ids_[anchor];
   if (copy > 1) absl::StrAppend(&anchor, "-", copy);
+  anchors_.push_back(anchor);
   out_.Text("id", anchor).Text("experiment", ExperimentKey(id));
   out_.Text("method", MethodName(id)).Text("task", id.task());
   out_.TextIf("domain", id.domain()).TextIf("suite", id.suite());
@@ -495,9 +501,8 @@ void PageWriter::WriteClaims(const Report& report) {
     out_.BeginObject().Text("claim", claim.claim());
     Sentence("statement", claim.statement());
     out_.Text("verdict", ClaimAttempt::Verdict_Name(claim.verdict()));
-    out_.Count("attempt", claim.attempt());
-    out_.Number("when", Seconds(claim.when()));
-    out_.Number("spent", claim.alpha_spent()).Number("p", claim.p_value());
+    out_.CountIf("attempt", claim.attempt());
+    out_.NumberIf("p", claim.p_value());
     out_.TextIf("detail", claim.detail()).EndObject();
   }
   out_.EndArray();
@@ -524,6 +529,50 @@ void PageWriter::WriteRun(const Report& report) {
   WritePhases(report.overhead());
   WriteClaims(report);
   out_.EndObject();
+}
+
+// A metric of one experiment on one machine, over time.
+struct Course {
+  std::string unit;
+  std::vector<size_t> runs;
+  std::vector<double> values;
+};
+
+// By experiment, machine, network and metric. `reports` are in order of time
+// within an experiment.
+std::map<std::array<std::string, 4>, Course> CoursesOf(
+    absl::Span<const Report* const> reports) {
+  std::map<std::array<std::string, 4>, Course> courses;
+  for (size_t i = 0; i < reports.size(); ++i) {
+    const Report& report = *reports[i];
+    const std::string experiment = ExperimentKey(report.identity());
+    for (const MetricValue& metric : MetricValues(report)) {
+      Course& course =
+          courses[{experiment, report.provenance().machine_fingerprint(),
+                   metric.candidate, metric.metric}];
+      course.unit = metric.unit;
+      course.runs.push_back(i);
+      course.values.push_back(metric.value);
+    }
+  }
+  return courses;
+}
+
+void PageWriter::WriteChanges(absl::Span<const Report* const> reports) {
+  ChangePointOptions options;
+  options.permutations =
+      199;  // enough for its level, and pages are many series
+  out_.Key("changes").BeginArray();
+  for (const auto& [key, course] : CoursesOf(reports)) {
+    for (const ChangePoint& change : FindChangePoints(course.values, options)) {
+      out_.BeginObject().Text("experiment", key[0]).Text("network", key[2]);
+      out_.Text("metric", key[3]).TextIf("unit", course.unit);
+      out_.Text("run", anchors_[course.runs[change.at]]);
+      out_.Number("before", change.before).Number("after", change.after);
+      out_.Number("p", change.p_value).EndObject();
+    }
+  }
+  out_.EndArray();
 }
 
 void PageWriter::WriteComparison(const Comparison& comparison) {
@@ -559,6 +608,7 @@ std::string PageWriter::Write(absl::Span<const Report* const> reports,
   out_.BeginObject().Key("runs").BeginArray();
   for (const Report* report : reports) WriteRun(*report);
   out_.EndArray();
+  WriteChanges(reports);
   if (comparison != nullptr) WriteComparison(*comparison);
   out_.Key("machines").Raw(machines_.Array());
   out_.Key("energies").Raw(energies_.Array());

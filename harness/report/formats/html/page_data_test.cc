@@ -31,8 +31,32 @@ TEST(PageDataTest, OrderOfReportsDoesNotMatter) {
 
 TEST(PageDataTest, NothingToShow) {
   EXPECT_EQ(PageData({}, nullptr),
-            "{\"runs\":[],\"machines\":[],\"energies\":[],\"kinds\":[],"
+            "{\"runs\":[],\"changes\":[],\"machines\":[],\"energies\":[],"
+            "\"kinds\":[],"
             "\"texts\":[]}");
+}
+
+// Sixteen runs a day apart, the last eight of them half as fast.
+TEST(PageDataTest, ALastingChangeIsFound) {
+  std::vector<Report> reports;
+  for (int day = 0; day < 16; ++day) {
+    Report report = SampleReport();
+    report.mutable_started()->set_seconds(1750000000 + 86400 * day);
+    PercentileRecord* median =
+        report.mutable_candidates(0)->mutable_latency(0)->mutable_percentiles(
+            0);
+    median->set_estimate_ns((day < 8 ? 100000.0 : 200000.0) + day);
+    reports.push_back(report);
+  }
+  const std::string page = PageData(reports, nullptr);
+  EXPECT_NE(page.find("\"changes\":[{\"experiment\":\"magnitude "
+                      "shapes_lenet5 cpu seed 7 b2dd9c5d\",\"network\":"
+                      "\"sparsity\\u003e=0.9\",\"metric\":\"latency p50 "
+                      "SINGLE_STREAM f32 batch 1\",\"unit\":\"ns\",\"run\":"
+                      "\"111111111111-9\",\"before\":1e+05,"
+                      "\"after\":2.0001e+05,"),
+            std::string::npos)
+      << page.substr(page.find("\"changes\""), 600);
 }
 
 TEST(PageDataTest, EqualRunsHaveNamesOfTheirOwn) {

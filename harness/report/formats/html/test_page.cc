@@ -24,13 +24,18 @@ Report HostileCrash() {
   return report;
 }
 
-// The sample a day later and a little slower, so that there is a course.
-Report NextDay() {
+// The sample some days later, and from the eighth day on twice as slow.
+Report DayAfter(int days) {
   Report report = SampleReport();
-  report.mutable_started()->set_seconds(report.started().seconds() + 86400);
-  report.mutable_finished()->set_seconds(report.finished().seconds() + 86400);
-  LatencyRecord* latency = report.mutable_candidates(0)->mutable_latency(0);
-  latency->set_mean_ns(latency->mean_ns() * 1.25);
+  report.mutable_started()->set_seconds(report.started().seconds() +
+                                        86400 * days);
+  report.mutable_finished()->set_seconds(report.finished().seconds() +
+                                         86400 * days);
+  PercentileRecord* median =
+      report.mutable_candidates(0)->mutable_latency(0)->mutable_percentiles(0);
+  const double factor = (days < 8 ? 1.0 : 2.0) + 0.01 * (days % 3);
+  median->set_estimate_ns(median->estimate_ns() * factor);
+  median->set_bound_ns(median->bound_ns() * factor);
   return report;
 }
 
@@ -48,8 +53,8 @@ Report Claimed() {
 }
 
 int Print(int argc, char** argv) {
-  std::vector<Report> reports = {SampleReport(), NextDay(), HostileCrash(),
-                                 Claimed()};
+  std::vector<Report> reports = {HostileCrash(), Claimed()};
+  for (int days = 0; days < 16; ++days) reports.push_back(DayAfter(days));
   for (int i = 1; i < argc; ++i) {
     auto report = ReadReport(argv[i]);
     if (!report.ok()) {
