@@ -45,6 +45,18 @@ struct DeviceTensor {
   std::shared_ptr<DeviceBuffer> buffer;
 };
 
+// What one step of a program does.
+struct ProgramStep {
+  // Nodes of graph() that it computes, in order; empty for steps that only move
+  // values.
+  std::vector<NodeId> nodes;
+  // The op of the node that gives the step its kernel, or "reorder" or "copy"
+  // where the device moves a value for it.
+  std::string kind;
+  std::string name;   // of the value that it is for; empty: an operand
+  int64_t bytes = 0;  // of all that it reads and writes, scratch included
+};
+
 // A graph compiled for one device. Immutable; Run may be called on one stream
 // at a time.
 class Program {
@@ -64,6 +76,19 @@ class Program {
                            absl::Span<const DeviceTensor> inputs,
                            absl::Span<const DeviceTensor> parameters,
                            absl::Span<const DeviceTensor> outputs) = 0;
+
+  // The steps of a run, in order. Empty where the device cannot tell.
+  virtual absl::Span<const ProgramStep> steps() const { return {}; }
+  // Run, one step after the other, with the time of each: nanoseconds[i] is
+  // that of steps()[i], in which reading the clock is about 30 ns.
+  // UNIMPLEMENTED where steps() is empty; INVALID_ARGUMENT: another number of
+  // steps.
+  virtual absl::Status RunTimed(Stream&, absl::Span<const DeviceTensor>,
+                                absl::Span<const DeviceTensor>,
+                                absl::Span<const DeviceTensor>,
+                                absl::Span<int64_t>) {
+    return absl::UnimplementedError("this backend does not time its steps");
+  }
 
   // Bytes of scratch memory that a run needs beside its operands.
   virtual int64_t scratch_bytes() const = 0;

@@ -120,7 +120,7 @@ absl::Status Session::Feed(absl::string_view input, const Tensor& value) {
       })));
 }
 
-absl::Status Session::Run() {
+absl::StatusOr<std::vector<DeviceTensor>> Session::Operands() const {
   std::vector<DeviceTensor> parameters;
   for (const ValueId id : graph().parameters()) {
     const std::string& name = graph().value(id).name;
@@ -134,8 +134,21 @@ absl::Status Session::Run() {
     return absl::FailedPreconditionError(absl::StrCat(
         "input '", graph().value(graph().inputs()[i]).name, "' was never fed"));
   }
+  return parameters;
+}
+
+absl::Status Session::Run() {
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<DeviceTensor> parameters,
+                         Operands());
   ASSAY_RETURN_IF_ERROR(program_->Run(*stream_, inputs_, parameters, outputs_));
   return stream_->Synchronize();
+}
+
+absl::Status Session::RunTimed(absl::Span<int64_t> nanoseconds) {
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<DeviceTensor> parameters,
+                         Operands());
+  return program_->RunTimed(*stream_, inputs_, parameters, outputs_,
+                            nanoseconds);
 }
 
 absl::StatusOr<Tensor> Session::Fetch(absl::string_view output) {

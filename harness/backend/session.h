@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "harness/backend/device.h"
 #include "harness/graph/parameter_store.h"
 
@@ -51,6 +52,8 @@ class Session {
   // NOT_FOUND names a parameter that the store lacks, FAILED_PRECONDITION an
   // input that was never fed.
   absl::Status Run();
+  // As Run, with the time of each of program().steps().
+  absl::Status RunTimed(absl::Span<int64_t> nanoseconds);
   // Output of the last run, on the host.
   absl::StatusOr<Tensor> Fetch(absl::string_view output);
 
@@ -59,6 +62,8 @@ class Session {
 
  private:
   Session() = default;
+  // Parameters in the order of the graph, once all inputs were fed.
+  absl::StatusOr<std::vector<DeviceTensor>> Operands() const;
 
   Device* device_ = nullptr;
   DeviceParameters* parameters_ = nullptr;

@@ -68,10 +68,10 @@ bool AsksForHelp(absl::Span<char* const> argv) {
 
 absl::Span<const Command* const> Commands() {
   static constexpr const Command* kCommands[] = {
-      &kRunCommand,     &kWatchCommand,  &kShowCommand,  &kHtmlCommand,
-      &kCompareCommand, &kClaimsCommand, &kRerunCommand, &kVerifyCommand,
-      &kHistoryCommand, &kListCommand,   &kTrainCommand, &kExportCommand,
-      &kInferCommand,   &kDataCommand,
+      &kRunCommand,     &kWatchCommand,   &kShowCommand,  &kHtmlCommand,
+      &kCompareCommand, &kClaimsCommand,  &kRerunCommand, &kVerifyCommand,
+      &kHistoryCommand, &kListCommand,    &kTrainCommand, &kExportCommand,
+      &kInferCommand,   &kProfileCommand, &kDataCommand,
   };
   return kCommands;
 }

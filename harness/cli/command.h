@@ -39,6 +39,7 @@ extern const Command kHistoryCommand;
 extern const Command kHtmlCommand;
 extern const Command kInferCommand;
 extern const Command kListCommand;
+extern const Command kProfileCommand;
 extern const Command kRerunCommand;
 extern const Command kRunCommand;
 extern const Command kShowCommand;

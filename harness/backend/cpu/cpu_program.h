@@ -18,6 +18,13 @@ class CpuProgram final : public Program {
   absl::Status Run(Stream& stream, absl::Span<const DeviceTensor> inputs,
                    absl::Span<const DeviceTensor> parameters,
                    absl::Span<const DeviceTensor> outputs) override;
+  absl::Span<const ProgramStep> steps() const override {
+    return parts_.descriptions;
+  }
+  absl::Status RunTimed(Stream& stream, absl::Span<const DeviceTensor> inputs,
+                        absl::Span<const DeviceTensor> parameters,
+                        absl::Span<const DeviceTensor> outputs,
+                        absl::Span<int64_t> nanoseconds) override;
   int64_t scratch_bytes() const override {
     return parts_.arena_bytes + parts_.constant_bytes;
   }
@@ -25,6 +32,9 @@ class CpuProgram final : public Program {
  private:
   using OperandSlots = std::vector<ProgramParts::OperandSlot>;
 
+  absl::Status Prepare(absl::Span<const DeviceTensor> inputs,
+                       absl::Span<const DeviceTensor> parameters,
+                       absl::Span<const DeviceTensor> outputs);
   void Bind(const OperandSlots& slots, absl::Span<const DeviceTensor> operands);
   void MoveSlot(SlotId slot, void* address);
 

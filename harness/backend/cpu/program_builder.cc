@@ -243,6 +243,7 @@ void ProgramBuilder::AddStep(std::unique_ptr<Kernel> kernel,
                              std::vector<SlotId> writes) {
   const int step = static_cast<int>(parts_.steps.size());
   parts_.steps.push_back(std::move(kernel));
+  parts_.descriptions.push_back(Describe(reads, writes));
   auto touch = [&](SlotId id) {
     Slot& s = slot(id);
     if (s.first < 0) s.first = step;
@@ -253,6 +254,26 @@ void ProgramBuilder::AddStep(std::unique_ptr<Kernel> kernel,
     touch(id);
     if (slot(id).first_write < 0) slot(id).first_write = step;
   }
+}
+
+ProgramStep ProgramBuilder::Describe(const std::vector<SlotId>& reads,
+                                     const std::vector<SlotId>& writes) const {
+  ProgramStep step;
+  for (const std::vector<SlotId>* slots : {&reads, &writes}) {
+    for (const SlotId id : *slots) {
+      step.bytes += slots_[static_cast<size_t>(id)].bytes;
+    }
+  }
+  if (unit_ == nullptr) return step;
+  step.nodes = unit_->nodes;
+  step.kind = node().op;
+  step.name = graph_.value(graph_.node(step.nodes.back()).outputs[0]).name;
+  return step;
+}
+
+void ProgramBuilder::MarkAsMove(const char* kind) {
+  parts_.descriptions.back().kind = kind;
+  parts_.descriptions.back().nodes.clear();
 }
 
 void ProgramBuilder::MayOverwrite(SlotId written, SlotId read) {
@@ -293,10 +314,12 @@ void ProgramBuilder::AddReorder(SlotId from,
       dnnl::reorder(pd),
       {{DNNL_ARG_FROM, from, from_desc}, {DNNL_ARG_TO, to, to_desc, true}},
       pd.scratchpad_desc());
+  MarkAsMove("reorder");
 }
 
 void ProgramBuilder::AddCopy(SlotId from, SlotId to, int64_t bytes) {
   AddStep(std::make_unique<CopyKernel>(from, to, bytes), {from}, {to});
+  MarkAsMove("copy");
 }
 
 absl::Status ProgramBuilder::BuildUnit(const Unit& unit) {
@@ -467,6 +490,7 @@ absl::StatusOr<ProgramParts> ProgramBuilder::Build() {
       ASSAY_RETURN_IF_ERROR(AddConstant(update.value));
     }
   }
+  unit_ = nullptr;
   // Outputs first: their copies still read the old parameters.
   PlaceOutputs();
   PlaceUpdates();

@@ -12,6 +12,7 @@
 #include "harness/backend/cpu/kernel_entry.h"
 #include "harness/backend/cpu/layout.h"
 #include "harness/backend/cpu/unit.h"
+#include "harness/backend/device.h"
 #include "harness/graph/graph.h"
 #include "oneapi/dnnl/dnnl.hpp"
 
@@ -34,6 +35,7 @@ struct MemoryBinding {
 // What a program needs to run.
 struct ProgramParts {
   std::vector<std::unique_ptr<Kernel>> steps;
+  std::vector<ProgramStep> descriptions;  // of each step
   std::vector<MemoryBinding> bindings;
   std::vector<void*> addresses;  // of each slot; operands' are set by each run
   // Slots that follow operand k.
@@ -162,6 +164,10 @@ class ProgramBuilder {
   void PlaceUpdates();
   void PlaceOutputs();
   void AddCopy(SlotId from, SlotId to, int64_t bytes);
+  ProgramStep Describe(const std::vector<SlotId>& reads,
+                       const std::vector<SlotId>& writes) const;
+  // The last step moves values for its unit instead of computing.
+  void MarkAsMove(const char* kind);
   void MergeSlots();
   SlotId Root(SlotId id);
   absl::Status PlaceArena();
