@@ -22,6 +22,7 @@ RunSpec WithoutPlaces(const RunSpec& spec) {
   what.clear_cache_dir();
   what.clear_output_dir();
   what.clear_command_line();
+  what.clear_network_path();
   return what;
 }
 
@@ -83,6 +84,7 @@ void FillIdentity(const RunSpec& spec, RunIdentity* identity) {
   identity->set_task(spec.task());
   identity->set_backend(spec.backend());
   identity->set_seed(spec.seed());
+  identity->set_network_sha256(spec.network().sha256());
   identity->set_suite(spec.suite());
   identity->set_suite_sha256(spec.suite_sha256());
   identity->set_sweep(spec.sweep());

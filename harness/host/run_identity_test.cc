@@ -29,6 +29,7 @@ TEST(RunIdentityTest, PlacesDoNotCount) {
   moved.set_sweep("0123");
   moved.set_sweep_index(4);
   moved.mutable_limits()->set_seconds(3);
+  moved.set_network_path("/networks/mine.onnx");
   EXPECT_EQ(RunHash(moved), RunHash(Spec()));
   EXPECT_EQ(RunHash(moved).size(), 64u);
 }
@@ -39,6 +40,9 @@ TEST(RunIdentityTest, WhatDecidesTheResultCounts) {
   EXPECT_NE(RunHash(other), RunHash(Spec()));
   other = Spec();
   (*other.mutable_parameters())["epochs"] = "3";
+  EXPECT_NE(RunHash(other), RunHash(Spec()));
+  other = Spec();
+  other.mutable_network()->set_sha256("ab");
   EXPECT_NE(RunHash(other), RunHash(Spec()));
 }
 
@@ -77,11 +81,14 @@ TEST(RunIdentityTest, NamesBudgets) {
 TEST(RunIdentityTest, FillsFromTheSpecAndKeepsTheRest) {
   RunIdentity identity;
   identity.set_domain("vision");
-  FillIdentity(Spec(), &identity);
-  FillIdentity(Spec(), &identity);  // once more changes nothing
+  RunSpec spec = Spec();
+  spec.mutable_network()->set_sha256("ab");
+  FillIdentity(spec, &identity);
+  FillIdentity(spec, &identity);  // once more changes nothing
   EXPECT_EQ(identity.domain(), "vision");
   EXPECT_EQ(identity.method(), "magnitude");
   EXPECT_EQ(identity.label(), "lamp");
+  EXPECT_EQ(identity.network_sha256(), "ab");
   ASSERT_EQ(identity.method_settings_size(), 2);
   EXPECT_EQ(identity.method_settings(0).key(), "epochs");
   ASSERT_EQ(identity.budgets_size(), 1);
