@@ -9,12 +9,14 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "harness/backend/session.h"
 #include "harness/core/file.h"
 #include "harness/core/hash.h"
 #include "harness/core/status_macros.h"
 #include "harness/graph/structural_hash.h"
 #include "harness/models/init.h"
 #include "harness/models/torch_names.h"
+#include "harness/tasks/fit_network.h"
 #include "harness/train/checkpoint.h"
 #include "harness/train/evaluate.h"
 #include "harness/train/trainer.h"
@@ -150,7 +152,8 @@ class Maker {
       ASSAY_ASSIGN_OR_RETURN(seconds_before, Number(state, partial, "seconds"));
     }
     ASSAY_RETURN_IF_ERROR(Loop(*trainer, partial, seconds_before, network));
-    ASSAY_RETURN_IF_ERROR(Validate(trainer->device_parameters(), network));
+    ASSAY_RETURN_IF_ERROR(
+        Validate(trainer->device_parameters(), network).status());
     ASSAY_RETURN_IF_ERROR(Write(*network));
     if (!partial.empty()) std::remove(partial.c_str());
     return absl::OkStatus();
@@ -170,7 +173,17 @@ class Maker {
                            FromTorch(network->graph, torch.parameters));
     DeviceParameters parameters(device_);
     ASSAY_RETURN_IF_ERROR(parameters.Load(network->parameters));
-    ASSAY_RETURN_IF_ERROR(Validate(&parameters, network));
+    ASSAY_RETURN_IF_ERROR(Validate(&parameters, network).status());
+    return Write(*network);
+  }
+
+  // A network that the user brought is trained already.
+  absl::Status Adopt(ReferenceNetwork* network) {
+    network->parameters = task_.brought()->parameters;
+    DeviceParameters parameters(device_);
+    ASSAY_RETURN_IF_ERROR(parameters.Load(network->parameters));
+    ASSAY_ASSIGN_OR_RETURN(const Scores scores, Validate(&parameters, network));
+    ASSAY_RETURN_IF_ERROR(CheckAdopted(scores));
     return Write(*network);
   }
 
@@ -203,8 +216,8 @@ class Maker {
     return absl::OkStatus();
   }
 
-  absl::Status Validate(DeviceParameters* parameters,
-                        ReferenceNetwork* network) {
+  absl::StatusOr<Scores> Validate(DeviceParameters* parameters,
+                                  ReferenceNetwork* network) {
     ASSAY_ASSIGN_OR_RETURN(
         const std::unique_ptr<Evaluator> evaluator,
         Evaluator::Make(device_, network->graph, task_.spec().evaluation_batch,
@@ -215,10 +228,39 @@ class Maker {
     evaluation.label = absl::StrCat("validate ", task_.spec().id);
     evaluation.progress = options_.progress;
     evaluation.stop = options_.stop;
-    ASSAY_ASSIGN_OR_RETURN(const Scores scores,
-                           evaluator->Run(*batches, evaluation));
+    ASSAY_ASSIGN_OR_RETURN(Scores scores, evaluator->Run(*batches, evaluation));
     network->validation_metric = task_.MetricOf(scores);
-    return absl::OkStatus();
+    return scores;
+  }
+
+  // A trained classifier that does no better than guessing has been misread.
+  absl::Status CheckAdopted(const Scores& scores) const {
+    const DatasetSpec& data = task_.dataset().spec();
+    if (task_.spec().metric != Metric::kAccuracy ||
+        scores.accuracy() * static_cast<double>(data.classes) >= 1.2) {
+      return absl::OkStatus();
+    }
+    const std::vector<int32_t> fitting =
+        OrderThatFits(scores.labels, scores.predictions, data.classes);
+    std::vector<int32_t> order;  // of the network's own scores
+    for (const int32_t label : task_.brought()->labels) {
+      if (fitting.empty()) break;
+      order.push_back(fitting[static_cast<size_t>(label)]);
+    }
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the network does not fit the task: its accuracy on ", data.name,
+        "'s validation split is ", scores.accuracy(), ", and guessing gives ",
+        1 / static_cast<double>(data.classes),
+        order.empty()
+            ? absl::StrCat("; it read (x - mean) / stddev with mean ",
+                           absl::StrJoin(task_.spec().mean, ","),
+                           " and stddev ",
+                           absl::StrJoin(task_.spec().stddev, ","),
+                           ": --network_mean and --network_stddev say what it "
+                           "was trained with")
+            : absl::StrCat("; its scores stand for the classes in another "
+                           "order: --network_labels=",
+                           absl::StrJoin(order, ","))));
   }
 
   absl::Status Write(const ReferenceNetwork& network) const {
@@ -289,8 +331,9 @@ absl::StatusOr<ReferenceNetwork> GetReferenceNetwork(
     }
   }
   Maker maker(task, ops, device, options);
-  ASSAY_RETURN_IF_ERROR(network.published ? maker.ReadPublished(&network)
-                                          : maker.Train(&network));
+  ASSAY_RETURN_IF_ERROR(task.brought() != nullptr ? maker.Adopt(&network)
+                        : network.published ? maker.ReadPublished(&network)
+                                            : maker.Train(&network));
   return network;
 }
 

@@ -57,6 +57,10 @@ inline constexpr int kTrainingRevision = 1;
 // checkpoint of the run lies beside it under the suffix ".partial", written
 // every few minutes and when stopped: the next call goes on from there. A file
 // that does not fit its key is an error, not retrained over.
+//
+// A network that the user brought (Task::Bring) is not trained: it is validated
+// once, and written to the cache as the others are. INVALID_ARGUMENT where it
+// does no better than guessing, with the order of labels that would explain it.
 absl::StatusOr<ReferenceNetwork> GetReferenceNetwork(
     const Task& task, const OpSet& ops, Device* device,
     const ReferenceOptions& options);

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -12,6 +14,7 @@
 #include "harness/core/random.h"
 #include "harness/models/torch_names.h"
 #include "harness/ops/ops.h"
+#include "harness/tasks/fit_network.h"
 #include "harness/train/checkpoint.h"
 
 namespace assay {
@@ -188,6 +191,55 @@ TEST_F(ReferenceNetworkTest, ACacheFileOfAnotherKeyIsAnError) {
   const auto status = Get(*task).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(std::string(status.message()), testing::HasSubstr("got 0000"));
+}
+
+// `network` as somebody's own, its scores in this order.
+FittedNetwork Fitted(const Task& task, const Graph& graph,
+                     const ParameterStore& parameters,
+                     std::vector<std::string> labels = {}) {
+  FitOptions options;
+  options.labels = std::move(labels);
+  auto fitted =
+      FitNetwork(task.dataset().spec(), "image", graph, parameters, options);
+  EXPECT_TRUE(fitted.ok()) << fitted.status();
+  return *std::move(fitted);
+}
+
+TEST_F(ReferenceNetworkTest, WhatTheUserBroughtIsAdoptedOnceThenRead) {
+  const auto trained = Get(*NewTask());
+  ASSERT_TRUE(trained.ok()) << trained.status();
+  const auto task = NewTask();
+  task->Bring("onnx 1234", Fitted(*task, trained->graph, trained->parameters));
+  const auto adopted = Get(*task);
+  ASSERT_TRUE(adopted.ok()) << adopted.status();
+  EXPECT_NE(adopted->key, trained->key);
+  EXPECT_EQ(adopted->steps, 0);
+  EXPECT_FALSE(adopted->cached);
+  EXPECT_EQ(adopted->validation_metric, trained->validation_metric);
+  EXPECT_EQ(Bytes(*adopted), Bytes(*trained));
+  const auto read = Get(*task);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_TRUE(read->cached);
+  EXPECT_EQ(Bytes(*read), Bytes(*trained));
+}
+
+TEST_F(ReferenceNetworkTest, SaysInWhichOrderLabelsWouldFit) {
+  const auto trained = Get(*NewTask());
+  ASSERT_TRUE(trained.ok()) << trained.status();
+  const auto task = NewTask();
+  const FittedNetwork swapped =
+      Fitted(*task, trained->graph, trained->parameters, {"1", "0"});
+  task->Bring("onnx 1234", Fitted(*task, swapped.graph, swapped.parameters));
+  const auto status = Get(*task).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()),
+              testing::HasSubstr("--network_labels=1,0"));
+  // What was said wrongly is put right, too.
+  const auto other = NewTask();
+  other->Bring("onnx 5678",
+               Fitted(*other, trained->graph, trained->parameters, {"1", "0"}));
+  EXPECT_THAT(std::string(Get(*other).status().message()),
+              testing::HasSubstr("--network_labels=0,1"));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "datasets/registry.h"
 #include "harness/core/status_macros.h"
+#include "harness/graph/rewrites/rebatch.h"
 #include "harness/models/registry.h"
 
 namespace assay {
@@ -73,8 +74,18 @@ absl::string_view Task::input() const {
   return "";
 }
 
+void Task::Bring(std::string id, FittedNetwork network) {
+  spec_.network = std::move(id);
+  spec_.published_weights = {};
+  brought_ = std::make_unique<const FittedNetwork>(std::move(network));
+}
+
 absl::StatusOr<ReferenceGraph> Task::BuildNetwork(const OpSet& ops,
                                                   int64_t batch) const {
+  if (brought_ != nullptr) {
+    ASSAY_ASSIGN_OR_RETURN(Graph graph, Rebatch(brought_->graph, batch));
+    return ReferenceGraph{std::move(graph), {}};
+  }
   ReferenceGraphOptions options;
   options.batch = batch;
   options.input = dataset_->spec().sample_shape;

@@ -12,6 +12,7 @@
 #include "harness/graph/graph.h"
 #include "harness/models/layers.h"
 #include "harness/tasks/batches.h"
+#include "harness/tasks/fit_network.h"
 #include "harness/tasks/task_spec.h"
 #include "harness/train/evaluate.h"
 #include "harness/train/schedule.h"
@@ -45,7 +46,15 @@ class Task {
   // Dataset::ForgetTest; before the task is shared.
   void ForgetTest() { dataset_->ForgetTest(); }
 
-  // The reference network at the task's shapes and classes.
+  // Puts a network of the user's, fitted to this task, in the place of the
+  // reference network; before the task is shared. `id` stands for its content:
+  // it becomes spec().network, and so a part of RecipeText().
+  void Bring(std::string id, FittedNetwork network);
+  // Null where the task has its own.
+  const FittedNetwork* brought() const { return brought_.get(); }
+
+  // The reference network at the task's shapes and classes. One that was
+  // brought states no initialisers.
   absl::StatusOr<ReferenceGraph> BuildNetwork(const OpSet& ops,
                                               int64_t batch) const;
   // The network's input: "image", "features" or "tokens".
@@ -81,6 +90,7 @@ class Task {
   TaskSpec spec_;
   std::string data_dir_;
   std::unique_ptr<Dataset> dataset_;
+  std::unique_ptr<const FittedNetwork> brought_;
 };
 
 }  // namespace assay
