@@ -80,7 +80,7 @@ void Gemm(NodeContext& c) {
                                   ToString(c.shape(a))));
   }
   ValueId product = kNoValue, bias = kNoValue;
-  if (c.IsWeights(1)) {
+  if (c.IsWeights(1) || trans_b) {
     if (trans_a) a = c.Transpose(a, {1, 0});
     const ValueId weights = trans_b ? c.In(1) : c.TransposedWeights(1);
     if (alpha == 1 && beta == 1 && c.Has(2)) {
