@@ -97,6 +97,9 @@ std::string ExperimentKey(const RunIdentity& identity) {
   for (const std::string& budget : identity.budgets()) {
     absl::StrAppend(&asked, budget, "\n");
   }
+  if (!identity.network_sha256().empty()) {
+    absl::StrAppend(&asked, "network ", identity.network_sha256(), "\n");
+  }
   std::string method = identity.method();
   if (!identity.label().empty() && identity.label() != method) {
     absl::StrAppend(&method, "/", identity.label());

@@ -38,8 +38,8 @@ absl::StatusOr<std::vector<std::string>> FindReportFiles(
     const std::string& folder, std::vector<std::string>* problems);
 
 // What makes two reports the same experiment, whoever made them when:
-// "magnitude/lamp shapes_lenet5 cpu seed 7" and a digest of the settings and
-// budgets.
+// "magnitude/lamp shapes_lenet5 cpu seed 7" and a digest of the settings,
+// the budgets and the network that the user brought.
 std::string ExperimentKey(const RunIdentity& identity);
 
 }  // namespace assay

@@ -65,6 +65,9 @@ TEST(IndexTest, TheKeyTellsExperimentsApart) {
   identity.set_plugin_version("2.0.0");
   identity.set_suite("desk");
   EXPECT_EQ(ExperimentKey(identity), key);
+  RunIdentity brought = identity;
+  brought.set_network_sha256("ab");
+  EXPECT_NE(ExperimentKey(brought), key);
   identity.mutable_method_settings(0)->set_value("erk");
   EXPECT_NE(ExperimentKey(identity), key);
   identity.set_label("erk");

@@ -64,6 +64,10 @@ std::string Head(const Report& report) {
       &out, Line(absl::StrCat(Utc(report.started()), ", ",
                               HumanSeconds(SecondsBetween(
                                   report.started(), report.finished())))));
+  if (!id.network_sha256().empty()) {
+    absl::StrAppend(&out, Line(absl::StrCat("a network of the user's, content ",
+                                            id.network_sha256())));
+  }
   std::vector<std::string> settings;
   for (const KeyValue& s : id.method_settings()) {
     settings.push_back(absl::StrCat(s.key(), "=", s.value()));
