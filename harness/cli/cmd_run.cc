@@ -13,6 +13,7 @@
 #include "harness/cli/command.h"
 #include "harness/cli/interrupt.h"
 #include "harness/cli/methods.h"
+#include "harness/cli/network_flags.h"
 #include "harness/cli/places.h"
 #include "harness/cli/suites.h"
 #include "harness/core/file.h"
@@ -37,6 +38,14 @@ constexpr FlagSpec kFlags[] = {
     {"seed", "N,...", "", "seeds (default: the suite's, or 1)"},
     {"backend", "NAME", "", "where it runs (default: the suite's, or cpu)"},
     {"plugin", "FILE", "", "the method's shared object"},
+    {"network", "FILE.onnx", "", "a network in the place of the task's own"},
+    {"network_layout", "nchw|nhwc", "nchw", "how it takes images"},
+    {"network_output", "NAME", "", "of several, the one with the scores"},
+    {"network_mean", "X,...", "", "it reads (x - mean) / stddev: a value per"},
+    {"network_stddev", "X,...", "",
+     "channel (default: its file's, or the task's)"},
+    {"network_labels", "CLASS,...", "",
+     "of its scores in order, names or numbers"},
     {"precision", "f32|bf16", "", "of training (default: the suite's, or f32)"},
     {"accuracy_only", "", "", "do not measure latency and energy"},
     {"only", "TEXT", "", "the runs of this name, or whose name contains it"},
@@ -196,7 +205,8 @@ std::string CommandOf(const Args& args, const RunSpec& spec) {
       absl::StrAppend(&command, " --seed=", spec.seed());
     }
     return absl::StrCat(command, " ", args.positional()[0], " --only='",
-                        NameOf(spec), "'", OverridesOf(args));
+                        NameOf(spec), "'", OverridesOf(args),
+                        NetworkFlagsText(args));
   }
   absl::StrAppend(&command, " --method=", spec.method(),
                   " --task=", spec.task(), " --seed=", spec.seed());
@@ -206,7 +216,7 @@ std::string CommandOf(const Args& args, const RunSpec& spec) {
   for (const std::string& text : args.Texts("budget")) {
     absl::StrAppend(&command, " --budget=", text);
   }
-  return absl::StrCat(command, OverridesOf(args));
+  return absl::StrCat(command, OverridesOf(args), NetworkFlagsText(args));
 }
 
 absl::StatusOr<std::vector<RunSpec>> PlanRuns(const Args& args,
@@ -232,6 +242,7 @@ absl::StatusOr<std::vector<RunSpec>> PlanRuns(const Args& args,
     return absl::InvalidArgumentError(
         absl::StrCat("no run's name contains '", args.Text("only"), "'"));
   }
+  ASSAY_RETURN_IF_ERROR(ApplyNetworkFlags(args, &specs));
   return specs;
 }
 
@@ -328,7 +339,9 @@ const Command kRunCommand = {
     "Each run trains (or finds) the task's reference network, lets the method\n"
     "compress it in a process of its own, scores what came out on the test\n"
     "split in another, and writes DIR/SUITE/TASK/LABEL/seed-N/ID/report.pb.\n"
-    "What is done is not done again: after Ctrl-C the same command goes on.",
+    "What is done is not done again: after Ctrl-C the same command goes on.\n"
+    "With --network an ONNX classifier of yours is the reference network: it\n"
+    "is scored, compressed and fine-tuned as the task's own would be.",
     kFlags,
     Run,
 };

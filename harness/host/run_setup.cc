@@ -12,6 +12,7 @@
 #include "harness/core/hash.h"
 #include "harness/core/status_macros.h"
 #include "harness/graph/structural_hash.h"
+#include "harness/host/user_network.h"
 #include "harness/ops/ops.h"
 #include "harness/tasks/registry.h"
 
@@ -66,9 +67,18 @@ const std::atomic<bool>* StopOnTerminate() {
 absl::StatusOr<RunSetup> OpenTask(const RunSpec& spec) {
   RunSetup setup;
   ASSAY_ASSIGN_OR_RETURN(TaskSpec task, FindTask(spec.task()));
+  if (!spec.network().mean().empty()) {
+    task.mean.assign(spec.network().mean().begin(),
+                     spec.network().mean().end());
+    task.stddev.assign(spec.network().stddev().begin(),
+                       spec.network().stddev().end());
+  }
   ASSAY_ASSIGN_OR_RETURN(setup.device, MakeDevice(spec.backend()));
   ASSAY_ASSIGN_OR_RETURN(setup.task,
                          Task::Open(std::move(task), spec.data_dir()));
+  if (spec.has_network()) {
+    ASSAY_RETURN_IF_ERROR(BringUserNetwork(spec, setup.task.get()));
+  }
   return setup;
 }
 

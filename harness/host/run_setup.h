@@ -36,6 +36,7 @@ struct RunSetup {
   std::unique_ptr<Device> device;
   std::unique_ptr<Task> task;
 };
+// The task, with the user's network in place where the spec has one.
 absl::StatusOr<RunSetup> OpenTask(const RunSpec& spec);
 
 // Trained in the run's training precision, where the cache does not have it.
