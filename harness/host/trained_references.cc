@@ -8,10 +8,10 @@ namespace {
 
 // All that decides which network a run starts from, and where it lies.
 std::string KeyOf(const RunSpec& spec) {
-  return absl::StrJoin(
-      {spec.task(), spec.backend(), spec.training_precision(),
-       absl::StrCat(spec.threads()), spec.data_dir(), spec.cache_dir()},
-      "\n");
+  return absl::StrJoin({spec.task(), spec.backend(), spec.training_precision(),
+                        absl::StrCat(spec.threads()), spec.data_dir(),
+                        spec.cache_dir(), spec.network().SerializeAsString()},
+                       "\n");
 }
 
 }  // namespace

@@ -44,15 +44,16 @@ TEST(TrainedReferencesTest, WhatDecidesTheNetworkTellsRunsApart) {
   TrainedReferences trained;
   trained.Remember(Spec(), Result());
   RunSpec task = Spec(), backend = Spec(), precision = Spec(), cache = Spec(),
-          data = Spec(), threads = Spec();
+          data = Spec(), threads = Spec(), network = Spec();
   task.set_task("grammar-lmd");
   backend.set_backend("reference");
   precision.set_training_precision("bf16");
   cache.set_cache_dir("/other");
   data.set_data_dir("/data");
   threads.set_threads(1);
+  network.mutable_network()->set_sha256("ab");
   for (const RunSpec& other :
-       {task, backend, precision, cache, data, threads}) {
+       {task, backend, precision, cache, data, threads, network}) {
     EXPECT_EQ(trained.Find(other), nullptr) << other.ShortDebugString();
   }
 }
