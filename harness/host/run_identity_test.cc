@@ -93,7 +93,7 @@ TEST(RunIdentityTest, FillsFromTheSpecAndKeepsTheRest) {
   EXPECT_EQ(identity.method_settings(0).key(), "epochs");
   ASSERT_EQ(identity.budgets_size(), 1);
   EXPECT_EQ(identity.budgets(0), "sparsity>=0.95");
-  EXPECT_EQ(identity.spec(), RunText(Spec()));
+  EXPECT_EQ(identity.spec(), RunText(spec));
 }
 
 }  // namespace

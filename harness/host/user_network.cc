@@ -102,6 +102,12 @@ absl::Status CompleteNetworkSpec(const UserNetwork& network,
 
 absl::Status BringUserNetwork(const RunSpec& spec, Task* task) {
   const std::string& path = spec.network_path();
+  if (path.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the run has a network of the user's, content ",
+        spec.network().sha256(),
+        ", and nothing says where it lies: the run's command has its file"));
+  }
   ASSAY_RETURN_IF_ERROR(
       CheckStandardisation(spec.network(), task->dataset().spec()));
   ASSAY_ASSIGN_OR_RETURN(UserNetwork network, ReadUserNetwork(path));
