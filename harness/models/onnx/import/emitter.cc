@@ -168,6 +168,13 @@ int64_t Emitter::Axis(int64_t axis, int64_t rank) {
   return axis < 0 ? axis + rank : axis;
 }
 
+bool Emitter::HasAxis(ValueId v, int64_t axis) {
+  if (axis >= 0 && axis < Rank(v)) return true;
+  Invalid(absl::StrCat("expected a tensor with axis ", axis, ", got ",
+                       ToString(shape(v))));
+  return false;
+}
+
 ValueId Emitter::Scale(ValueId a, double factor) {
   return Mul(a, Scalar(dtype(a), factor));
 }
@@ -221,7 +228,7 @@ ValueId Emitter::Transpose(ValueId a, std::vector<int64_t> permutation) {
 }
 
 ValueId Emitter::MoveAxis(ValueId a, int64_t from, int64_t to) {
-  if (!ok()) return kNoValue;
+  if (!ok() || !HasAxis(a, from) || !HasAxis(a, to)) return kNoValue;
   std::vector<int64_t> permutation(static_cast<size_t>(Rank(a)));
   std::iota(permutation.begin(), permutation.end(), 0);
   permutation.erase(permutation.begin() + from);
@@ -235,12 +242,13 @@ ValueId Emitter::Broadcast(ValueId a, Shape to) {
 }
 
 ValueId Emitter::Concat(std::vector<ValueId> parts, int64_t axis) {
+  if (!ok()) return kNoValue;
   if (parts.size() == 1) return parts[0];
   return Op("concat", parts, {{"axis", axis}});
 }
 
 ValueId Emitter::Slice(ValueId a, int64_t axis, int64_t start, int64_t end) {
-  if (!ok()) return kNoValue;
+  if (!ok() || !HasAxis(a, axis)) return kNoValue;
   if (start == 0 && end == Dim(a, axis)) return a;
   std::vector<int64_t> starts(static_cast<size_t>(Rank(a)), 0);
   std::vector<int64_t> ends = shape(a);

@@ -107,6 +107,8 @@ class Emitter {
   void Invalid(absl::string_view why);  // INVALID_ARGUMENT
 
  private:
+  // Fails where `v` has no such axis, counted from the front.
+  bool HasAxis(ValueId v, int64_t axis);
   // The results of a node over constants; false when it is to stay a node.
   bool Fold(const std::string& op, const std::vector<ValueId>& inputs,
             const Attributes& attributes, std::vector<ValueId>* results);

@@ -387,6 +387,14 @@ TEST(BadModelTest, OperandsOfOtherTypesOrCounts) {
   EXPECT_THAT(Import(half), StatusIs(kRefused, HasSubstr("'h': FLOAT16")));
 }
 
+TEST(BadModelTest, ScalarsWhereAxesAreCut) {
+  EXPECT_THAT(
+      Import(Model({MakeNode("OneHot", {"i", "depth", "values"}, {"y"})},
+                   {Ints("i", {1}), Ints("depth", {3}),
+                    Named("values", Tensor::From<float>({}, {1}))})),
+      StatusIs(kInvalid, HasSubstr("expected a tensor with axis 0")));
+}
+
 TEST(BadModelTest, AbsurdSizesAreRefusedBeforeMemoryIsAskedFor) {
   EXPECT_THAT(Import(Model({MakeNode("Expand", {"x", "to"}, {"y"})},
                            {Ints("to", {1 << 20, 1 << 20, 1, 4})})),
