@@ -1,7 +1,9 @@
 // assay profile: where the time of a plan goes.
 #include <algorithm>
 #include <cstdio>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -15,6 +17,9 @@
 #include "harness/core/status_macros.h"
 #include "harness/graph/rewrites/lower.h"
 #include "harness/graph/rewrites/rebatch.h"
+#include "harness/models/init.h"
+#include "harness/models/registry.h"
+#include "harness/ops/ops.h"
 #include "harness/profile/profile.h"
 #include "harness/profile/roofline.h"
 
@@ -35,11 +40,31 @@ constexpr FlagSpec kFlags[] = {
     {"format", "text|json", "text", "how to print the result"},
 };
 
-absl::StatusOr<Graph> PlanOf(const Args& args) {
+struct Network {
+  Graph graph;
+  ParameterStore parameters;
+};
+
+bool IsNetwork(const std::string& name) {
+  const std::vector<std::string> names = ReferenceGraphNames();
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// As it starts: a plan's time does not depend on what it has learnt.
+absl::StatusOr<Network> Untrained(const std::string& name) {
+  ASSAY_ASSIGN_OR_RETURN(ReferenceGraph net,
+                         BuildReferenceGraph(name, StandardOps()));
+  ASSAY_ASSIGN_OR_RETURN(ParameterStore parameters,
+                         Initialise(net.graph, net.initialisers, 1));
+  return Network{std::move(net.graph), std::move(parameters)};
+}
+
+absl::StatusOr<Network> NetworkOf(const Args& args) {
   if (args.positional().size() != 1) {
     return absl::InvalidArgumentError(
-        "expects a task, an artifact's folder or a checkpoint");
+        "expects a task, a network, an artifact's folder or a checkpoint");
   }
+  if (IsNetwork(args.positional()[0])) return Untrained(args.positional()[0]);
   ExportRequest request;
   request.what = args.positional()[0];
   if (FileExists(UserPath(request.what))) {
@@ -50,9 +75,14 @@ absl::StatusOr<Graph> PlanOf(const Args& args) {
   request.precision = "f32";
   request.data_dir = DataFolder(args.Text("data_dir"));
   request.cache_dir = CacheFolder(args.Text("cache_dir"));
-  ASSAY_ASSIGN_OR_RETURN(const ExportSource source, OpenExportSource(request));
+  ASSAY_ASSIGN_OR_RETURN(ExportSource source, OpenExportSource(request));
+  return Network{std::move(source.graph), std::move(source.parameters)};
+}
+
+absl::StatusOr<Graph> PlanOf(const Args& args) {
+  ASSAY_ASSIGN_OR_RETURN(const Network network, NetworkOf(args));
   ASSAY_ASSIGN_OR_RETURN(const int64_t batch, args.Int("batch"));
-  ASSAY_ASSIGN_OR_RETURN(const Graph graph, Rebatch(source.graph, batch));
+  ASSAY_ASSIGN_OR_RETURN(const Graph graph, Rebatch(network.graph, batch));
   LoweringOptions lowering;
   const std::string precision = args.Text("precision");
   if (precision == "bf16") {
@@ -61,8 +91,9 @@ absl::StatusOr<Graph> PlanOf(const Args& args) {
     return absl::InvalidArgumentError(
         absl::StrCat("--precision expects f32 or bf16, got '", precision, "'"));
   }
-  ASSAY_ASSIGN_OR_RETURN(LoweredNetwork lowered,
-                         LowerForInference(graph, source.parameters, lowering));
+  ASSAY_ASSIGN_OR_RETURN(
+      LoweredNetwork lowered,
+      LowerForInference(graph, network.parameters, lowering));
   return std::move(lowered.graph);
 }
 
@@ -146,7 +177,8 @@ absl::Status ProfileCommand(const Args& args) {
   PrintSteps(profile, roofline, top, format);
   PrintSummary(profile, roofline);
   if (!args.Given("trace")) return absl::OkStatus();
-  return WriteFileAtomically(UserPath(args.Text("trace")), ChromeTrace(profile));
+  return WriteFileAtomically(UserPath(args.Text("trace")),
+                             ChromeTrace(profile));
 }
 
 int Run(const Args& args) {
@@ -158,7 +190,7 @@ int Run(const Args& args) {
 
 const Command kProfileCommand = {
     "profile",
-    "profile TASK | ARTIFACT | CHECKPOINT [flags]",
+    "profile TASK | NETWORK | ARTIFACT | CHECKPOINT [flags]",
     "where the time of a plan goes, step by step",
     "Times each step of the plan that reports time, on inputs drawn at "
     "random,\n"

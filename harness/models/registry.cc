@@ -7,6 +7,8 @@
 #include "harness/models/lenet/lenet.h"
 #include "harness/models/lmd/lmd.h"
 #include "harness/models/lme/lme.h"
+#include "harness/models/mobilenet_v2/mobilenet_v2.h"
+#include "harness/models/resnet/resnet.h"
 #include "harness/models/resnet_cifar/resnet_cifar.h"
 #include "harness/models/tdnn/tdnn.h"
 
@@ -17,8 +19,13 @@ using Result = absl::StatusOr<ReferenceGraph>;
 using Options = ReferenceGraphOptions;
 
 template <int kDepth, Shortcut kShortcut>
-Result ResNet(const OpSet& ops, const Options& options) {
+Result ForCifar(const OpSet& ops, const Options& options) {
   return ResNetCifar(ops, kDepth, kShortcut, options);
+}
+
+template <int kDepth>
+Result ForPhotographs(const OpSet& ops, const Options& options) {
+  return ResNet(ops, kDepth, options);
 }
 
 Result DefaultTdnn(const OpSet& ops, const Options& options) {
@@ -113,12 +120,15 @@ constexpr Row kRows[] = {
     {"lme-s-pre", LmeSPre},
     {"lme-xs", LmeXs},
     {"lme-xs-pre", LmeXsPre},
-    {"resnet20", ResNet<20, Shortcut::kPad>},
-    {"resnet20-b", ResNet<20, Shortcut::kConv>},
-    {"resnet32", ResNet<32, Shortcut::kPad>},
-    {"resnet56", ResNet<56, Shortcut::kPad>},
-    {"resnet8", ResNet<8, Shortcut::kPad>},
-    {"resnet8-b", ResNet<8, Shortcut::kConv>},
+    {"mobilenet-v2", MobileNetV2},
+    {"resnet18", ForPhotographs<18>},
+    {"resnet20", ForCifar<20, Shortcut::kPad>},
+    {"resnet20-b", ForCifar<20, Shortcut::kConv>},
+    {"resnet32", ForCifar<32, Shortcut::kPad>},
+    {"resnet50", ForPhotographs<50>},
+    {"resnet56", ForCifar<56, Shortcut::kPad>},
+    {"resnet8", ForCifar<8, Shortcut::kPad>},
+    {"resnet8-b", ForCifar<8, Shortcut::kConv>},
     {"tdnn", DefaultTdnn},
 };
 

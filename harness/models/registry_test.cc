@@ -44,6 +44,11 @@ INSTANTIATE_TEST_SUITE_P(
         Expected{"resnet20", 269722, 40551040},
         Expected{"resnet20-b", 272474, 40813184},
         Expected{"resnet56", 853018, 125485696},
+        // torchvision: 11,689,512, 25,557,032 and 3,504,872 parameters; 1.81,
+        // 4.09 and 0.30 G multiply-accumulates.
+        Expected{"resnet18", 11689512, 1814073344},
+        Expected{"resnet50", 25557032, 4089184256},
+        Expected{"mobilenet-v2", 3504872, 300774272},
         Expected{"resnet8", 75290, 12239488},
         Expected{"resnet8-b", 78042, 12501632},
         Expected{"dscnn", 23180, 2656768}, Expected{"lmd-xs", 824448, 0},
