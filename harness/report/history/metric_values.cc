@@ -1,5 +1,6 @@
 #include "harness/report/history/metric_values.h"
 
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,6 +15,7 @@ class Values {
   void SetCandidate(const std::string& name) { candidate_ = name; }
   void Add(std::string metric, const char* unit, double value,
            bool less_is_better = true) {
+    if (!names_.insert({candidate_, metric}).second) return;
     values_.push_back(
         {candidate_, std::move(metric), unit, less_is_better, value});
   }
@@ -24,6 +26,7 @@ class Values {
 
  private:
   std::string candidate_;
+  std::set<std::pair<std::string, std::string>> names_;
   std::vector<MetricValue> values_;
 };
 

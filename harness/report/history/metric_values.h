@@ -18,7 +18,9 @@ struct MetricValue {
 };
 
 // Quality, cost on paper, median and 90th percentile latency, throughput,
-// energy, memory, and what the method spent. What has no value in the report
+// energy, memory, and what the method spent. Each name stands once for a
+// network: of several timings that it fits, the first, which is the run's own
+// backend with hot caches. What has no value in the report
 // gives no row; a run that did not end well gives none.
 std::vector<MetricValue> MetricValues(const Report& report);
 

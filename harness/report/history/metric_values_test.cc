@@ -30,6 +30,17 @@ TEST(MetricValuesTest, WhatAReportSays) {
   EXPECT_EQ(values["/seconds of the method"].value, 12.5);
 }
 
+TEST(MetricValuesTest, ANameStandsOnce) {
+  Report report = SampleReport();
+  LatencyRecord* again = report.mutable_dense()->add_latency();
+  *again = report.dense().latency(0);
+  again->mutable_percentiles(0)->set_estimate_ns(1);
+  const auto once = MetricValues(SampleReport());
+  EXPECT_EQ(MetricValues(report).size(), once.size());
+  EXPECT_EQ(ByName(report)["dense/latency p50 SINGLE_STREAM f32 batch 1"].value,
+            120000);
+}
+
 TEST(MetricValuesTest, WhatHasNoValueGivesNoRow) {
   Report report = SampleReport();
   report.mutable_dense()->mutable_latency(0)->mutable_availability()->set_state(
