@@ -1,5 +1,4 @@
 // assay html: reports as one page to explore in a browser.
-#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <utility>
@@ -52,21 +51,36 @@ std::string DetailOf(const ClaimVerdict& verdict) {
                                 : absl::StrCat(interval, "; ", verdict.reason);
 }
 
-// What these reports say of the claims of their methods, added to the first
-// report of each method as it is shown; no file changes.
+// The report that shows a claim: of its plugin, and as far as there is one of
+// its task and of the variant that it speaks of. Null: none of its plugin.
+Report* ReportOf(const std::string& plugin, const Claim& claim,
+                 std::vector<Report>* reports) {
+  Report* best = nullptr;
+  int best_fit = 0;
+  for (Report& report : *reports) {
+    const RunIdentity& id = report.identity();
+    if (id.method() != plugin) continue;
+    const int fit = 1 + (id.task() == claim.task() ? 2 : 0) +
+                    (id.label() == claim.first().method().label() ? 1 : 0);
+    if (fit <= best_fit) continue;
+    best = &report;
+    best_fit = fit;
+  }
+  return best;
+}
+
+// What these reports say of the claims of their methods, added to a report of
+// each as it is shown; no file changes.
 absl::Status JudgeClaims(std::vector<Report>* reports) {
   for (const std::string& plugin : PluginsWithClaims()) {
-    const auto first = std::find_if(
-        reports->begin(), reports->end(), [&](const Report& report) {
-          return report.identity().method() == plugin;
-        });
-    if (first == reports->end()) continue;
     ASSAY_ASSIGN_OR_RETURN(const std::string path, ClaimFile(plugin));
     ASSAY_ASSIGN_OR_RETURN(const ClaimSet set, ReadClaims(path));
     for (const Claim& claim : set.claims()) {
+      Report* report = ReportOf(plugin, claim, reports);
+      if (report == nullptr) break;
       ASSAY_ASSIGN_OR_RETURN(const ClaimVerdict verdict,
                              Judge(claim, *reports));
-      ClaimAttempt* shown = first->add_claims();
+      ClaimAttempt* shown = report->add_claims();
       shown->set_claim(claim.id());
       shown->set_statement(claim.statement());
       shown->set_verdict(verdict.verdict);

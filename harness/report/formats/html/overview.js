@@ -398,12 +398,15 @@ function matrixValue({ values, network, bad }, cell) {
 
 const CLAIM_KINDS = { HOLDS: "good", FAILS: "bad", UNDECIDED: "warn" };
 
+// Claims are of a method, whatever its variant.
+const pluginOf = (run) => run.method.split("/")[0];
+
 // The latest look at each claim.
 function latestClaims(runs) {
   const latest = new Map();
   for (const run of runs) {
     for (const claim of run.claims ?? []) {
-      const key = `${run.method}\n${claim.claim}`;
+      const key = `${pluginOf(run)}\n${claim.claim}`;
       const before = latest.get(key);
       if (!before || (claim.attempt ?? 0) > (before.claim.attempt ?? 0)) {
         latest.set(key, { run, claim });
@@ -437,7 +440,11 @@ function claims(runs) {
       "method's paper, kept with its plugin, that reports confirm or refute.",
     rows: latestClaims(runs),
     columns: [
-      { title: "Method", cell: (c) => c.run.method, sort: (c) => c.run.method },
+      {
+        title: "Method",
+        cell: (c) => pluginOf(c.run),
+        sort: (c) => pluginOf(c.run),
+      },
       {
         title: "Claim",
         wrap: true,
