@@ -227,16 +227,18 @@ class Scorer {
     return absl::OkStatus();
   }
 
-  // Every precision against the dense network in f32.
+  // Every precision against the dense network in its first: f32, or integers
+  // where the user brought a quantized one.
   absl::Status CompareWithDense(Network* network) {
     const Network& dense = networks_.front();
+    const QualityRecord& best = dense.record->quality(0);
     for (const QualityRecord& quality : network->record->quality()) {
       const auto scores = network->scores.find(quality.precision());
       if (scores == network->scores.end()) continue;
       ASSAY_ASSIGN_OR_RETURN(
           *network->record->add_against_dense(),
-          CompareToDense(dense.record->quality(0), dense.scores.at("f32"),
-                         quality, scores->second));
+          CompareToDense(best, dense.scores.at(best.precision()), quality,
+                         scores->second));
     }
     return absl::OkStatus();
   }
