@@ -12,12 +12,16 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "harness/host/process/log_tail.h"
+#include "harness/host/process/strays.h"
 
 namespace assay {
 namespace {
@@ -107,16 +111,19 @@ void Limit(int resource, int64_t value) {
 // What the parent keeps while the child runs.
 class Watch {
  public:
-  Watch(const ChildOptions& options, pid_t pid, Pipe log, Pipe stage, Fd file)
+  Watch(const ChildOptions& options, pid_t pid, std::vector<pid_t> before,
+        Pipe log, Pipe stage, Fd file)
       : options_(options),
         pid_(pid),
+        before_(std::move(before)),
         log_(std::move(log.read)),
         stage_(std::move(stage.read)),
         file_(std::move(file)),
         tail_(options.last_lines),
         start_(absl::Now()) {}
 
-  ChildResult Wait() {
+  // `known` ends with the child, so that what is left of its group is a stray.
+  ChildResult Wait(std::unique_ptr<KnownChild> known) {
     int status = 0;
     rusage usage = {};
     bool reaped = false;
@@ -127,9 +134,12 @@ class Watch {
     }
     result_.seconds = absl::ToDoubleSeconds(absl::Now() - start_);
     kill(-pid_, SIGKILL);  // children that outlived it
+    known.reset();
+    const StrayUse strays = KillStrays(before_);
     while (Drain(0)) {
     }
     Fill(status, usage);
+    result_.cpu_seconds += strays.cpu_seconds;
     return std::move(result_);
   }
 
@@ -215,6 +225,7 @@ class Watch {
 
   const ChildOptions& options_;
   const pid_t pid_;
+  const std::vector<pid_t> before_;
   Fd log_, stage_, file_;
   LogTail tail_;
   LogTail stages_{1};
@@ -251,8 +262,11 @@ absl::StatusOr<ChildResult> RunChild(const ChildOptions& options) {
     argv.push_back(const_cast<char*>(word.c_str()));
   }
   argv.push_back(nullptr);
+  AdoptOrphans();
+  std::vector<pid_t> before = OwnChildren();
   const pid_t parent = getpid();
-  const pid_t pid = fork();
+  pid_t pid = -1;
+  std::unique_ptr<KnownChild> known = KnownChild::Fork(&pid);
   if (pid < 0) return StartError(options, errno);
   if (pid == 0) {
     BecomeChild(options, argv.data(), log.write.get(), stage.write.get(),
@@ -267,8 +281,9 @@ absl::StatusOr<ChildResult> RunChild(const ChildOptions& options) {
     waitpid(pid, nullptr, 0);
     return StartError(options, error);
   }
-  return Watch(options, pid, std::move(log), std::move(stage), std::move(file))
-      .Wait();
+  Watch watch(options, pid, std::move(before), std::move(log), std::move(stage),
+              std::move(file));
+  return watch.Wait(std::move(known));
 }
 
 std::string Describe(const ChildResult& result) {

@@ -45,11 +45,13 @@ struct ChildResult {
   bool network_closed = false;          // the empty namespace was granted
 };
 
-// Blocks until the child has ended; then nothing of its process group is left
-// alive, also when the child's own children outlive it or it ignores signals:
-// at a limit or a stop the group gets SIGTERM, and SIGKILL 2 seconds later.
-// The child is killed when this process dies. UNAVAILABLE: it could not be
-// started; the message has the path and the system's reason.
+// Blocks until the child has ended; then no descendant of it is left alive,
+// also when they outlive it, ignore signals or have gone into a session of
+// their own: at a limit or a stop the group gets SIGTERM, and SIGKILL 2 seconds
+// later; what has left the group is killed when the child has ended. To find it
+// this process becomes the parent of orphans below it, for good. The child is
+// killed when this process dies. UNAVAILABLE: it could not be started; the
+// message has the path and the system's reason.
 absl::StatusOr<ChildResult> RunChild(const ChildOptions& options);
 
 // "ended by signal 11 (Segmentation fault) in: run, after_backward hook".

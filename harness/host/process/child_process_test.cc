@@ -1,13 +1,16 @@
 #include "harness/host/process/child_process.h"
 
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/time/clock.h"
@@ -79,6 +82,37 @@ TEST(ChildProcessTest, LeavesNoGrandchildAlive) {
   }
 }
 
+// A daemon as the textbooks have it: its own session, its parent gone.
+TEST(ChildProcessTest, LeavesNoDaemonAlive) {
+  const ChildResult result = RunOk(Child("daemon"));
+  ASSERT_EQ(result.last_lines.size(), 1u);
+  const pid_t daemon = std::atoi(result.last_lines[0].c_str());
+  ASSERT_GT(daemon, 0);
+  EXPECT_EQ(kill(daemon, 0), -1);
+  EXPECT_EQ(errno, ESRCH);
+}
+
+// One child's end is not the end of what else this process started.
+TEST(ChildProcessTest, LeavesOtherChildrenAlone) {
+  const pid_t own = fork();
+  if (own == 0) {
+    for (;;) pause();
+  }
+  std::atomic<bool> stop{false};
+  ChildOptions slow = Child("hang");
+  slow.log_path += ".slow";
+  slow.stop = &stop;
+  ChildEnd end = ChildEnd::kExited;
+  std::thread other([&] { end = RunOk(slow).end; });
+  RunOk(Child("daemon"));
+  EXPECT_EQ(kill(own, 0), 0);
+  stop = true;
+  other.join();
+  EXPECT_EQ(end, ChildEnd::kStopped);
+  kill(own, SIGKILL);
+  waitpid(own, nullptr, 0);
+}
+
 TEST(ChildProcessTest, StopsOnRequest) {
   std::atomic<bool> stop{true};
   ChildOptions options = Child("hang");
@@ -124,6 +158,23 @@ int PlayChild(const std::string& role) {
       for (;;) pause();
     }
     std::printf("%d\n", pid);
+    std::fflush(stdout);
+  } else if (role == "daemon") {
+    int ready[2];
+    if (pipe(ready) != 0) return 1;
+    if (fork() == 0) {
+      setsid();
+      if (fork() == 0) {
+        signal(SIGTERM, SIG_IGN);
+        const pid_t self = getpid();
+        (void)!write(ready[1], &self, sizeof(self));
+        for (;;) pause();
+      }
+      return 0;
+    }
+    pid_t daemon = 0;
+    (void)!read(ready[0], &daemon, sizeof(daemon));
+    std::printf("%d\n", daemon);
     std::fflush(stdout);
   } else if (role == "allocate") {
     void* memory = std::malloc(size_t{1} << 30);
