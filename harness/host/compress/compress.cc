@@ -12,6 +12,8 @@
 #include "harness/backend/reference/reference_device.h"
 #include "harness/core/hash.h"
 #include "harness/core/status_macros.h"
+#include "harness/host/budget_limits.h"
+#include "harness/host/budget_rules.h"
 #include "harness/host/module/card.h"
 #include "harness/host/module/method_instance.h"
 #include "harness/host/module/module_loader.h"
@@ -257,12 +259,8 @@ std::vector<ServedBudget> BudgetsOf(const RunSpec& spec) {
   std::vector<ServedBudget> budgets;
   for (const Budget& b : spec.budgets()) {
     ServedBudget served;
+    static_cast<BudgetLimits&>(served) = LimitsOf(b);
     served.id = BudgetName(b);
-    served.sparsity = OrUnlimited(b.sparsity());
-    served.macs_fraction = OrUnlimited(b.macs_fraction());
-    served.weight_bits = OrUnlimited(b.weight_bits());
-    served.activation_bits = OrUnlimited(b.activation_bits());
-    served.bytes = OrUnlimited(b.bytes());
     budgets.push_back(std::move(served));
   }
   if (budgets.empty()) {

@@ -9,6 +9,7 @@
 #include "harness/graph/cost.h"
 #include "harness/graph/rewrites/rebatch.h"
 #include "harness/graph/roles.h"
+#include "harness/host/budget_rules.h"
 #include "harness/report/check.h"
 
 namespace assay {
@@ -16,24 +17,6 @@ namespace {
 
 uint32_t BitsOfType(DType dtype) {
   return static_cast<uint32_t>(SizeOf(dtype) * 8);
-}
-
-// Nodes that hand their first operand on without computing with it.
-bool HandsOn(const Node& node) {
-  return node.op == "cast" || node.op == "reshape" || node.op == "transpose" ||
-         node.op == "identity" || node.op == "pad" || node.op == "slice";
-}
-
-// The type in which a value was stored or quantized before it was widened.
-uint32_t BitsOfValue(const Graph& graph, ValueId id) {
-  uint32_t bits = BitsOfType(graph.type(id).dtype);
-  while (graph.value(id).kind == ValueKind::kResult) {
-    const Node& node = graph.node(graph.value(id).producer);
-    if (node.op != "dequantize_linear" && !HandsOn(node)) break;
-    id = node.inputs[0];
-    bits = std::min(bits, BitsOfType(graph.type(id).dtype));
-  }
-  return bits;
 }
 
 uint64_t Unsigned(int64_t value) {
@@ -92,18 +75,6 @@ double BitMacs(const Graph& graph, const Cost& cost) {
 
 }  // namespace
 
-LayerBits BitsOf(const Graph& graph, NodeId node) {
-  const Node& n = graph.node(node);
-  LayerBits bits;
-  if (!n.inputs.empty() && n.inputs[0] != kNoValue) {
-    bits.activations = BitsOfValue(graph, n.inputs[0]);
-  }
-  if (n.inputs.size() > 1 && n.inputs[1] != kNoValue) {
-    bits.weights = BitsOfValue(graph, n.inputs[1]);
-  }
-  return bits;
-}
-
 int64_t PeakActivationBytes(const Graph& graph) {
   const auto count = static_cast<size_t>(graph.value_count());
   std::vector<NodeId> last(count, kNoNode);
@@ -139,18 +110,6 @@ int64_t PeakActivationBytes(const Graph& graph) {
     }
   }
   return peak;
-}
-
-absl::StatusOr<PrunableCount> CountPrunable(const Graph& graph,
-                                            const ParameterStore& parameters) {
-  PrunableCount count;
-  for (ValueId id : PrunableParameters(graph)) {
-    ASSAY_ASSIGN_OR_RETURN(const Tensor tensor,
-                           parameters.Get(graph.value(id).name));
-    count.weights += tensor.size();
-    count.nonzeros += CountNonzeros(tensor);
-  }
-  return count;
 }
 
 absl::StatusOr<CostRecord> MakeCostRecord(const Graph& graph,

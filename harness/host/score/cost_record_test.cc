@@ -72,14 +72,6 @@ TEST(CostRecordTest, PeakActivationsAreThoseAliveTogether) {
   EXPECT_EQ(PeakActivationBytes(net.graph), 140);
 }
 
-TEST(CostRecordTest, SparsityIsCountedOverLayersWeightsAlone) {
-  const Small net = TwoLayers();
-  auto count = CountPrunable(net.graph, net.parameters);
-  ASSERT_TRUE(count.ok());
-  EXPECT_EQ(count->weights, 18);
-  EXPECT_EQ(count->nonzeros, 10);
-}
-
 TEST(CostRecordTest, AMissingParameterIsNamed) {
   Small net = TwoLayers();
   net.parameters.Erase("fc2.bias");

@@ -22,6 +22,7 @@
 #include "harness/backend/device.h"
 #include "harness/graph/graph.h"
 #include "harness/graph/parameter_store.h"
+#include "harness/host/budget_rules.h"
 #include "harness/host/services/convert.h"
 #include "harness/host/services/handles.h"
 #include "harness/host/services/objects.h"
@@ -30,13 +31,8 @@
 namespace assay {
 
 // What one candidate must meet; an absent limit is negative.
-struct ServedBudget {
+struct ServedBudget : BudgetLimits {
   std::string id;
-  double sparsity = -1;
-  double macs_fraction = -1;
-  int32_t weight_bits = -1;
-  int32_t activation_bits = -1;
-  int64_t bytes = -1;
 };
 
 // Negative: no limit.
