@@ -23,6 +23,7 @@ RunSpec WithoutPlaces(const RunSpec& spec) {
   what.clear_output_dir();
   what.clear_command_line();
   what.clear_network_path();
+  what.clear_external_meters();
   return what;
 }
 

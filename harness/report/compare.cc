@@ -16,6 +16,7 @@
 #include "harness/report/statistics/descriptive.h"
 #include "harness/report/statistics/distributions.h"
 #include "harness/report/statistics/equivalence.h"
+#include "harness/report/timing_key.h"
 
 namespace assay {
 namespace {
@@ -63,10 +64,7 @@ const LatencyRecord* FindLatency(const Report& report,
                                  const LatencyRecord& like) {
   const auto search = [&](const CandidateRecord& of) -> const LatencyRecord* {
     for (const LatencyRecord& one : of.latency()) {
-      if (one.scenario() == like.scenario() && one.batch() == like.batch() &&
-          one.precision() == like.precision()) {
-        return &one;
-      }
+      if (SameTiming(one, like)) return &one;
     }
     return nullptr;
   };
@@ -186,9 +184,7 @@ class Comparer {
     }
     for (const LatencyRecord& old : before.latency()) {
       for (const LatencyRecord& fresh : now.latency()) {
-        if (old.scenario() == fresh.scenario() &&
-            old.precision() == fresh.precision() &&
-            old.batch() == fresh.batch()) {
+        if (SameTiming(old, fresh)) {
           CompareLatency(old, fresh);
           CompareEnergy(old, fresh);
         }
@@ -271,11 +267,11 @@ class Comparer {
   }
 
   void CompareLatency(const LatencyRecord& before, const LatencyRecord& now) {
-    Pending& pending =
-        Add(absl::StrCat("latency p50 ",
-                         LatencyRecord::Scenario_Name(now.scenario()), " ",
-                         now.precision(), " batch ", now.batch()),
-            "ns", MedianNs(before), MedianNs(now));
+    Pending& pending = Add(
+        absl::StrCat(
+            "latency p50 ", LatencyRecord::Scenario_Name(now.scenario()), " ",
+            now.precision(), " batch ", now.batch(), TimingSuffix(now)),
+        "ns", MedianNs(before), MedianNs(now));
     MetricChange& change = pending.change;
     if (!machine_note_.empty()) {
       change.note = machine_note_;
@@ -343,7 +339,8 @@ class Comparer {
         absl::StrCat("energy ", now.meter(), now.scope().empty() ? "" : " ",
                      now.scope(), " ",
                      LatencyRecord::Scenario_Name(timing.scenario()), " ",
-                     timing.precision(), " batch ", timing.batch()),
+                     timing.precision(), " batch ", timing.batch(),
+                     TimingSuffix(timing)),
         "J", before.gross_joules_per_sample(), now.gross_joules_per_sample());
     MetricChange& change = pending.change;
     if (!machine_note_.empty()) {

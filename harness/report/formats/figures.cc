@@ -119,7 +119,9 @@ const GainRecord* FindGain(const CandidateRecord& candidate,
   const GainRecord* found = nullptr;
   for (const GainRecord& gain : candidate.gains()) {
     if (gain.precision() != timing.precision() ||
-        gain.batch() != timing.batch() ||
+        gain.batch() != timing.batch() || gain.backend() != timing.backend() ||
+        (gain.caches() == LatencyRecord::COLD) !=
+            (timing.caches() == LatencyRecord::COLD) ||
         gain.scenario() != LatencyRecord::Scenario_Name(timing.scenario())) {
       continue;
     }

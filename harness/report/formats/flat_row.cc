@@ -85,6 +85,10 @@ void AddLatency(const SummaryRow& row, Row& out) {
                            : "");
   out.Text("precision", latency.precision());
   out.Count("batch", row.latency != nullptr, latency.batch());
+  out.Text("timed_on", latency.backend());
+  out.Text("caches", latency.caches() == LatencyRecord::COLD ? "cold"
+                     : row.latency != nullptr                ? "hot"
+                                                             : "");
   out.Count("queries", known, latency.queries());
   out.Number("samples_per_second", known, latency.samples_per_second());
   const PercentileRecord* median = FindPercentile(latency, 0.5);

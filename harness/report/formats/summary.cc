@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "harness/report/check.h"
 #include "harness/report/formats/figures.h"
+#include "harness/report/timing_key.h"
 
 namespace assay {
 namespace {
@@ -71,7 +72,8 @@ std::string TimingName(const LatencyRecord& latency) {
                                            "server"};
   const int scenario = latency.scenario();
   return absl::StrCat(scenario >= 0 && scenario <= 4 ? kShort[scenario] : "?",
-                      " ", latency.precision(), " b", latency.batch());
+                      " ", latency.precision(), " b", latency.batch(),
+                      TimingSuffix(latency));
 }
 
 std::string PercentileCell(const LatencyRecord& latency, double fraction) {

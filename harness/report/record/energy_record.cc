@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "harness/report/check.h"
@@ -78,6 +81,86 @@ void SetNet(const EnergyTotals& totals, EnergyRecord* record) {
   }
 }
 
+void SetCalibration(const MeterCalibration& from, EnergyRecord* record) {
+  if (from.instrument.empty() && from.certificate.empty() &&
+      from.date.empty() && from.relative_uncertainty == 0.0) {
+    return;
+  }
+  CalibrationRecord* to = record->mutable_calibration();
+  to->set_instrument(from.instrument);
+  to->set_certificate(from.certificate);
+  to->set_date(from.date);
+  to->set_relative_uncertainty(from.relative_uncertainty);
+}
+
+std::string NameOf(const EnergyRecord& record) {
+  return absl::StrCat(record.meter(), " ", record.scope());
+}
+
+void Disagree(const EnergyRecord& other, double disagreement,
+              const EnergyLimits& limits, EnergyRecord* record) {
+  record->set_checked_against(NameOf(other));
+  record->set_relative_disagreement(disagreement);
+  if (disagreement <= limits.most_disagreement) return;
+  *record->mutable_availability() = MakeAvailability(
+      Availability::REFUSED,
+      absl::StrFormat(
+          "%.4g J, and %.4g J of %s: expected at most %.0f %% apart",
+          record->gross_joules(), other.gross_joules(), NameOf(other),
+          100 * limits.most_disagreement));
+  *record->mutable_net_availability() = record->availability();
+}
+
+void CheckTwins(const EnergyLimits& limits, EnergyRecord* a, EnergyRecord* b) {
+  if (!HasValue(a->availability()) || !HasValue(b->availability())) return;
+  const double mean = (a->gross_joules() + b->gross_joules()) / 2;
+  const double apart = std::abs(a->gross_joules() - b->gross_joules()) / mean;
+  const EnergyRecord first = *a;
+  Disagree(*b, apart, limits, a);
+  Disagree(first, apart, limits, b);
+}
+
+// Counters within a machine against an instrument around it.
+void CheckWhole(absl::Span<const EnergyTotals> totals,
+                const EnergyLimits& limits, size_t whole,
+                std::vector<EnergyRecord>* records) {
+  EnergyRecord& around = (*records)[whole];
+  if (!HasValue(around.availability())) return;
+  EnergyRecord within;
+  within.set_meter("the counters");
+  within.set_scope("within it");
+  for (size_t i = 0; i < totals.size(); ++i) {
+    const EnergyRecord& one = (*records)[i];
+    if (totals[i].covers_machine || !totals[i].twin_of.empty() ||
+        absl::StrContains(one.scope(), "/") || !HasValue(one.availability())) {
+      continue;
+    }
+    within.set_gross_joules(within.gross_joules() + one.gross_joules());
+  }
+  if (within.gross_joules() <= 0.0) return;
+  Disagree(within,
+           std::max(0.0, within.gross_joules() / around.gross_joules() - 1.0),
+           limits, &around);
+}
+
+// Joules of one multiplication with addition in a 45 nm process: Horowitz,
+// "Computing's energy problem", ISSCC 2014, figure 1.1.9.
+double MacJoules(uint32_t weight_bits, uint32_t activation_bits) {
+  const uint32_t bits = std::max(weight_bits, activation_bits);
+  if (bits <= 8) return 0.2e-12 + 0.1e-12;   // int8 times, int32 plus
+  if (bits <= 16) return 1.1e-12 + 0.4e-12;  // half precision
+  return 3.7e-12 + 0.9e-12;                  // single precision
+}
+// Of one byte from DRAM: the lower end there, 1.3 nJ for 64 bits.
+constexpr double kDramJoulesPerByte = 1.3e-9 / 8;
+
+void AddInput(const char* key, double value, const char* unit,
+              EnergyEstimate* estimate) {
+  KeyValue* input = estimate->add_inputs();
+  input->set_key(key);
+  input->set_value(absl::StrFormat("%.6g %s", value, unit));
+}
+
 }  // namespace
 
 EnergyRecord MakeEnergyRecord(const EnergyTotals& totals,
@@ -98,6 +181,12 @@ EnergyRecord MakeEnergyRecord(const EnergyTotals& totals,
     record.set_counter_updates(
         static_cast<uint64_t>(totals.seconds / totals.period_seconds));
   }
+  record.set_wanted_error(limits.most_error);
+  if (totals.joules > 0.0 && limits.most_error > 0.0) {
+    record.set_wanted_window_seconds(totals.seconds * totals.error_joules /
+                                     totals.joules / limits.most_error);
+  }
+  SetCalibration(totals.calibration, &record);
   record.set_idle_watts_before(totals.idle_watts_before);
   record.set_idle_watts_after(totals.idle_watts_after);
   record.set_idle_stddev_watts(totals.idle_stddev_watts);
@@ -114,6 +203,57 @@ EnergyRecord MakeEnergyRecord(const EnergyTotals& totals,
   }
   if (totals.idle_windows > 0) SetNet(totals, &record);
   return record;
+}
+
+std::vector<EnergyRecord> MakeEnergyRecords(
+    absl::Span<const EnergyTotals> totals, const EnergyLimits& limits) {
+  std::vector<EnergyRecord> records;
+  for (const EnergyTotals& one : totals) {
+    records.push_back(MakeEnergyRecord(one, limits));
+  }
+  for (size_t i = 0; i < totals.size(); ++i) {
+    if (totals[i].covers_machine) CheckWhole(totals, limits, i, &records);
+    if (totals[i].twin_of.empty()) continue;
+    for (size_t j = 0; j < totals.size(); ++j) {
+      if (totals[j].meter == totals[i].twin_of &&
+          totals[j].scope == totals[i].scope) {
+        CheckTwins(limits, &records[j], &records[i]);
+      }
+    }
+  }
+  return records;
+}
+
+EnergyEstimate MakeEnergyEstimate(const CostRecord& cost, int64_t batch) {
+  EnergyEstimate estimate;
+  estimate.set_model("op_counts");
+  if (!HasValue(cost.availability())) {
+    *estimate.mutable_availability() =
+        MakeAvailability(Availability::UNAVAILABLE, "no cost to estimate from");
+    return estimate;
+  }
+  *estimate.mutable_availability() = MakeAvailability(
+      Availability::ESTIMATED,
+      "op_counts: multiplications and weights from memory at the energies that "
+      "Horowitz (ISSCC 2014) gives for 45 nm; not this machine's");
+  double arithmetic = 0.0;
+  uint64_t counted = 0;
+  for (const LayerCost& layer : cost.layers()) {
+    arithmetic += static_cast<double>(layer.macs()) *
+                  MacJoules(layer.weight_bits(), layer.activation_bits());
+    counted += layer.macs();
+  }
+  // Products of two activations.
+  const uint64_t rest = cost.macs() - std::min(cost.macs(), counted);
+  arithmetic += static_cast<double>(rest) * MacJoules(32, 32);
+  const double bytes = static_cast<double>(cost.weight_bytes()) /
+                       static_cast<double>(std::max<int64_t>(batch, 1));
+  estimate.set_joules_per_sample(arithmetic + bytes * kDramJoulesPerByte);
+  AddInput("macs", static_cast<double>(cost.macs()), "per sample", &estimate);
+  AddInput("arithmetic", arithmetic, "J per sample", &estimate);
+  AddInput("weight bytes read", bytes, "per sample", &estimate);
+  AddInput("memory", kDramJoulesPerByte, "J per byte", &estimate);
+  return estimate;
 }
 
 PaybackRecord MakePaybackRecord(const LedgerRecord& ledger,
@@ -149,10 +289,14 @@ PaybackRecord MakePaybackRecord(const LedgerRecord& ledger,
                : 0.0;
   };
   const double error = half(dense) + half(candidate);
+  const bool bounded = ledger.has_joules_interval();
+  const double least =
+      bounded ? ledger.joules_interval().low() : ledger.joules();
+  const double most =
+      bounded ? ledger.joules_interval().high() : ledger.joules();
   if (saved - error > 0.0) {
-    SetInterval(ledger.joules() / (saved + error),
-                ledger.joules() / (saved - error), 0.95, "counter_period_bound",
-                record.mutable_interval());
+    SetInterval(least / (saved + error), most / (saved - error), 0.95,
+                "counter_period_bound", record.mutable_interval());
   }
   return record;
 }

@@ -2,6 +2,10 @@
 #ifndef ASSAY_HARNESS_REPORT_RECORD_ENERGY_RECORD_H_
 #define ASSAY_HARNESS_REPORT_RECORD_ENERGY_RECORD_H_
 
+#include <cstdint>
+#include <vector>
+
+#include "absl/types/span.h"
 #include "harness/measure/energy/energy_session.h"
 #include "harness/report/cost.pb.h"
 #include "harness/report/energy.pb.h"
@@ -9,14 +13,26 @@
 namespace assay {
 
 struct EnergyLimits {
-  double most_error = 0.05;       // of the gross energy, else REFUSED
-  double most_idle_drift = 0.03;  // idle before against after, else no net
+  double most_error = 0.05;         // of the gross energy, else REFUSED
+  double most_idle_drift = 0.03;    // idle before against after, else no net
+  double most_disagreement = 0.05;  // of two sources, else both are REFUSED
 };
 
 // Gross joules with the bound that the counter's period sets, and net of the
 // idle power with an interval that adds the idle power's own spread.
 EnergyRecord MakeEnergyRecord(const EnergyTotals& totals,
                               const EnergyLimits& limits = {});
+
+// One record each, and every source checked against another of the same window:
+// two ways to read one counter must agree, and an instrument over the whole
+// machine may not see less than the counters within it together.
+std::vector<EnergyRecord> MakeEnergyRecords(
+    absl::Span<const EnergyTotals> totals, const EnergyLimits& limits = {});
+
+// What the operations of one sample would cost on a published process, from
+// counts alone: "op_counts". `batch` samples share one reading of the weights.
+// It says nothing of this machine, and is ESTIMATED.
+EnergyEstimate MakeEnergyEstimate(const CostRecord& cost, int64_t batch);
 
 // Inferences until what the method spent is won back, from the gross energy per
 // sample of the same meter and scope. NOT_APPLICABLE where the candidate saves

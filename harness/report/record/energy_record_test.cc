@@ -1,5 +1,7 @@
 #include "harness/report/record/energy_record.h"
 
+#include <vector>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "harness/report/check.h"
@@ -93,6 +95,84 @@ TEST(EnergyRecordTest, PaybackCountsInferences) {
       MakeAvailability(Availability::UNAVAILABLE, "no meter");
   EXPECT_EQ(MakePaybackRecord(ledger, dense, candidate).availability().reason(),
             "no joules of compressing: no meter");
+}
+
+EnergyTotals Seen(const char* meter, const char* scope, double joules) {
+  EnergyTotals totals;
+  totals.meter = meter;
+  totals.scope = scope;
+  totals.joules = joules;
+  totals.seconds = 10;
+  totals.blocks = 1;
+  totals.samples = 100;
+  totals.period_seconds = 0.01;
+  totals.error_joules = joules * 0.001;
+  return totals;
+}
+
+TEST(EnergyRecordTest, TwinsMustAgree) {
+  std::vector<EnergyTotals> totals = {Seen("rapl", "package-0", 100),
+                                      Seen("rapl_perf", "package-0", 104)};
+  totals[1].twin_of = "rapl";
+  std::vector<EnergyRecord> records = MakeEnergyRecords(totals);
+  EXPECT_EQ(records[0].checked_against(), "rapl_perf package-0");
+  EXPECT_NEAR(records[0].relative_disagreement(), 4.0 / 102, 1e-12);
+  EXPECT_TRUE(HasValue(records[0].availability()));
+  totals[1].joules = 110;
+  records = MakeEnergyRecords(totals);
+  for (const EnergyRecord& record : records) {
+    EXPECT_EQ(record.availability().state(), Availability::REFUSED);
+  }
+  EXPECT_EQ(records[1].availability().reason(),
+            "110 J, and 100 J of rapl package-0: expected at most 5 % apart");
+  EXPECT_EQ(records[1].gross_joules(), 110);  // kept for whoever looks
+}
+
+TEST(EnergyRecordTest, TheWallSeesAtLeastWhatIsWithin) {
+  std::vector<EnergyTotals> totals = {
+      Seen("external", "wall", 200), Seen("nvml", "gpu-0", 50),
+      Seen("rapl", "package-0", 100), Seen("rapl", "package-0/dram", 500)};
+  totals[0].covers_machine = true;
+  totals[0].calibration.instrument = "wt310";
+  std::vector<EnergyRecord> records = MakeEnergyRecords(totals);
+  EXPECT_TRUE(HasValue(records[0].availability()));
+  EXPECT_EQ(records[0].relative_disagreement(), 0.0);
+  EXPECT_EQ(records[0].calibration().instrument(), "wt310");
+  EXPECT_FALSE(records[1].has_calibration());
+  totals[0].joules = 120;
+  records = MakeEnergyRecords(totals);
+  EXPECT_EQ(records[0].availability().state(), Availability::REFUSED);
+  EXPECT_NEAR(records[0].relative_disagreement(), 0.25, 1e-12);
+}
+
+TEST(EnergyRecordTest, TheWindowForTheWantedErrorIsStated) {
+  EnergyLimits limits;
+  limits.most_error = 0.01;
+  EnergyTotals totals = Seen("rapl", "package-0", 100);
+  totals.error_joules = 5;
+  const EnergyRecord record = MakeEnergyRecord(totals, limits);
+  EXPECT_EQ(record.availability().state(), Availability::REFUSED);
+  EXPECT_EQ(record.wanted_error(), 0.01);
+  EXPECT_NEAR(record.wanted_window_seconds(), 50.0, 1e-9);
+}
+
+TEST(EnergyRecordTest, AnEstimateIsNeverAMeasurement) {
+  CostRecord cost;
+  *cost.mutable_availability() = MakeAvailability(Availability::DERIVED);
+  cost.set_macs(3'000'000);
+  cost.set_weight_bytes(8000);
+  LayerCost* layer = cost.add_layers();
+  layer->set_macs(2'000'000);
+  layer->set_weight_bits(8);
+  layer->set_activation_bits(8);
+  const EnergyEstimate estimate = MakeEnergyEstimate(cost, 4);
+  EXPECT_EQ(estimate.availability().state(), Availability::ESTIMATED);
+  EXPECT_EQ(estimate.model(), "op_counts");
+  // 2 million products of bytes, 1 million of floats, 2000 bytes of weights.
+  EXPECT_NEAR(estimate.joules_per_sample(),
+              2e6 * 0.3e-12 + 1e6 * 4.6e-12 + 2000 * 0.1625e-9, 1e-12);
+  EXPECT_EQ(estimate.inputs_size(), 4);
+  EXPECT_FALSE(HasValue(MakeEnergyEstimate(CostRecord(), 1).availability()));
 }
 
 }  // namespace

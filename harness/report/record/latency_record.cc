@@ -49,34 +49,40 @@ void SetInterval(const Bounds& bounds, const BootstrapOptions& options,
   interval->set_seed(options.seed);
 }
 
+LatencyRecord::Caches CachesOf(const ScenarioSettings& settings) {
+  return settings.evict ? LatencyRecord::COLD : LatencyRecord::HOT;
+}
+
 void SetSettings(const ScenarioSettings& settings,
-                 const VariantTimings& timings, LatencySettings* record) {
+                 const SessionTimings& session, const VariantTimings& timings,
+                 const LatencyOptions& options, LatencySettings* record) {
   record->set_seed(settings.seed);
   record->set_warm_up_queries(static_cast<uint64_t>(timings.warm_up_queries));
   record->set_warm_up_seconds(static_cast<double>(timings.warm_up_ns) * 1e-9);
+  record->set_warm_up_steady(timings.warm_up_steady);
+  record->set_warm_up_tolerance(settings.warm_up_tolerance);
   record->set_min_queries(static_cast<uint64_t>(settings.min_queries));
   record->set_min_seconds(settings.min_seconds);
   record->set_samples_per_query(
-      static_cast<uint32_t>(settings.samples_per_query));
+      static_cast<uint32_t>(session.samples_per_query));
   record->set_blocks_per_variant(static_cast<uint32_t>(2 * settings.rounds));
-  record->set_target_qps(settings.target_qps);
+  record->set_target_qps(session.target_qps);
+  record->set_evicted_bytes(static_cast<uint64_t>(options.evicted_bytes));
+  record->set_timer_resolution_ns(options.timer.resolution_ns);
+  record->set_timer_cost_ns(options.timer.cost_ns);
 }
 
-LatencyRecord::Scenario ScenarioOf(Scenario scenario) {
-  switch (scenario) {
-    case Scenario::kSingleStream:
-      return LatencyRecord::SINGLE_STREAM;
-    case Scenario::kMultiStream:
-      return LatencyRecord::MULTI_STREAM;
-    case Scenario::kOffline:
-      return LatencyRecord::OFFLINE;
-    case Scenario::kServer:
-      return LatencyRecord::SERVER;
+double MeanOfBlock(const SessionTimings& session, const BlockTiming& block) {
+  const std::vector<int64_t>& all = session.variants[block.variant].latency_ns;
+  double sum = 0.0;
+  for (int64_t q = 0; q < block.queries; ++q) {
+    sum += static_cast<double>(all[static_cast<size_t>(block.first_query + q)]);
   }
-  return LatencyRecord::SCENARIO_UNSPECIFIED;
+  return block.queries > 0 ? sum / static_cast<double>(block.queries) : 0.0;
 }
 
-void SetBlocks(const SessionTimings& session, LatencyRecord* record) {
+void SetBlocks(const SessionTimings& session, size_t variant,
+               LatencyRecord* record) {
   for (const BlockTiming& timing : session.blocks) {
     BlockRecord* block = record->add_blocks();
     block->set_variant(session.variants[timing.variant].name);
@@ -84,6 +90,9 @@ void SetBlocks(const SessionTimings& session, LatencyRecord* record) {
     block->set_queries(static_cast<uint64_t>(timing.queries));
     block->set_start_ns(static_cast<uint64_t>(timing.start_ns));
     block->set_end_ns(static_cast<uint64_t>(timing.end_ns));
+    if (timing.variant == variant) {
+      block->set_mean_ns(MeanOfBlock(session, timing));
+    }
   }
 }
 
@@ -126,9 +135,9 @@ void SetMeans(const std::vector<double>& latencies, double per_query,
               options, block, record->mutable_samples_per_second_interval());
 }
 
-void SetServer(const ScenarioSettings& settings, const VariantTimings& timings,
+void SetServer(const SessionTimings& session, const VariantTimings& timings,
                const LatencyOptions& options, LatencyRecord* record) {
-  record->set_asked_qps(settings.target_qps);
+  record->set_asked_qps(session.target_qps);
   if (timings.busy_ns > 0) {
     record->set_reached_qps(static_cast<double>(timings.latency_ns.size()) *
                             1e9 / static_cast<double>(timings.busy_ns));
@@ -146,6 +155,20 @@ std::string PercentName(double fraction) {
 }
 
 }  // namespace
+
+LatencyRecord::Scenario ScenarioOf(Scenario scenario) {
+  switch (scenario) {
+    case Scenario::kSingleStream:
+      return LatencyRecord::SINGLE_STREAM;
+    case Scenario::kMultiStream:
+      return LatencyRecord::MULTI_STREAM;
+    case Scenario::kOffline:
+      return LatencyRecord::OFFLINE;
+    case Scenario::kServer:
+      return LatencyRecord::SERVER;
+  }
+  return LatencyRecord::SCENARIO_UNSPECIFIED;
+}
 
 PercentileRecord MakePercentile(absl::Span<const double> in_order,
                                 double fraction, double confidence) {
@@ -202,9 +225,11 @@ LatencyRecord MakeLatencyRecord(const ScenarioSettings& settings,
   record.set_precision(options.precision);
   record.set_batch(options.batch);
   record.set_threads(options.threads);
-  SetSettings(settings, timings, record.mutable_settings());
+  record.set_backend(options.backend);
+  record.set_caches(CachesOf(settings));
+  SetSettings(settings, session, timings, options, record.mutable_settings());
   record.set_variant(timings.name);
-  SetBlocks(session, &record);
+  SetBlocks(session, variant, &record);
   *record.mutable_kept() = EncodeSamples(timings.latency_ns, options.max_kept);
   if (timings.latency_ns.empty()) {
     *record.mutable_availability() =
@@ -227,8 +252,8 @@ LatencyRecord MakeLatencyRecord(const ScenarioSettings& settings,
   BootstrapOptions bootstrap;
   bootstrap.seed = settings.seed;
   bootstrap.confidence = options.interval_confidence;
-  SetMeans(latencies, static_cast<double>(settings.samples_per_query),
-           bootstrap, settings.scenario != Scenario::kServer, &record);
+  SetMeans(latencies, static_cast<double>(session.samples_per_query), bootstrap,
+           settings.scenario != Scenario::kServer, &record);
   for (double fraction : options.percentiles) {
     *record.add_percentiles() =
         MakePercentile(latencies, fraction, options.percentile_confidence);
@@ -237,9 +262,26 @@ LatencyRecord MakeLatencyRecord(const ScenarioSettings& settings,
   record.set_lag1_autocorrelation(Autocorrelation(latencies, 1));
   SetDrift(latencies, &record);
   if (settings.scenario == Scenario::kServer) {
-    SetServer(settings, timings, options, &record);
+    SetServer(session, timings, options, &record);
   }
   return record;
+}
+
+SpeedRatio MedianSpeedRatio(const SessionTimings& session, size_t slow,
+                            size_t fast, uint64_t seed, double confidence) {
+  const std::vector<double> above = ToDouble(session.variants[slow].latency_ns);
+  const std::vector<double> below = ToDouble(session.variants[fast].latency_ns);
+  BootstrapOptions bootstrap;
+  bootstrap.seed = seed;
+  bootstrap.confidence = confidence;
+  const std::vector<double> fewer = Condense(below, kMostBatches, Median);
+  SpeedRatio ratio;
+  ratio.speedup = Median(above) / Median(below);
+  SetInterval(BootstrapRatio(fewer, Condense(above, kMostBatches, Median),
+                             Median, bootstrap)
+                  .bounds,
+              bootstrap, BlockLength(fewer), &ratio.interval);
+  return ratio;
 }
 
 GainRecord MakeGainRecord(const ScenarioSettings& settings,
@@ -251,27 +293,23 @@ GainRecord MakeGainRecord(const ScenarioSettings& settings,
   record.set_scenario(ScenarioName(settings.scenario));
   record.set_precision(options.precision);
   record.set_batch(options.batch);
+  record.set_backend(options.backend);
+  record.set_caches(CachesOf(settings));
   record.set_against_precision(options.precision);
-  const std::vector<double> slow = ToDouble(session.variants[dense].latency_ns);
-  const std::vector<double> fast =
-      ToDouble(session.variants[candidate].latency_ns);
+  const std::vector<int64_t>& slow = session.variants[dense].latency_ns;
+  const std::vector<int64_t>& fast = session.variants[candidate].latency_ns;
   if (slow.empty() || fast.empty() || dense_cost.macs() == 0 ||
-      candidate_cost.macs() == 0 || Median(fast) <= 0.0) {
+      candidate_cost.macs() == 0 || Median(ToDouble(fast)) <= 0.0) {
     *record.mutable_availability() = MakeAvailability(
         Availability::NOT_APPLICABLE,
         "no latency or no MACs of the dense network or the candidate");
     return record;
   }
   *record.mutable_availability() = MakeAvailability(Availability::MEASURED);
-  BootstrapOptions bootstrap;
-  bootstrap.seed = settings.seed;
-  bootstrap.confidence = options.interval_confidence;
-  const std::vector<double> below = Condense(fast, kMostBatches, Median);
-  const std::vector<double> above = Condense(slow, kMostBatches, Median);
-  const RatioResult ratio = BootstrapRatio(below, above, Median, bootstrap);
-  record.set_measured_speedup(Median(slow) / Median(fast));
-  SetInterval(ratio.bounds, bootstrap, BlockLength(below),
-              record.mutable_measured_interval());
+  const SpeedRatio ratio = MedianSpeedRatio(
+      session, dense, candidate, settings.seed, options.interval_confidence);
+  record.set_measured_speedup(ratio.speedup);
+  *record.mutable_measured_interval() = ratio.interval;
   record.set_predicted_speedup(static_cast<double>(dense_cost.macs()) /
                                static_cast<double>(candidate_cost.macs()));
   record.set_realised_gain(record.measured_speedup() /

@@ -114,17 +114,19 @@ TEST(LatencyRecordTest, KeepsSamplesAndBlocks) {
   ASSERT_EQ(record.blocks_size(), 2);
   EXPECT_EQ(record.blocks(1).first_query(), 2u);
   EXPECT_EQ(record.blocks(1).variant(), "a");
+  EXPECT_EQ(record.blocks(0).mean_ns(), 6.0);
+  EXPECT_EQ(record.blocks(1).mean_ns(), 7.0);
   EXPECT_FALSE(record.has_mean_interval());  // four values are too few
 }
 
 TEST(LatencyRecordTest, ServerStatesItsBound) {
   ScenarioSettings settings;
   settings.scenario = Scenario::kServer;
-  settings.target_qps = 100;
+  SessionTimings session = Session(Noisy(1000, 700, "a"));
+  session.target_qps = 100;
   LatencyOptions options;
   options.latency_bound_ns = 2000;
-  const LatencyRecord record =
-      MakeLatencyRecord(settings, Session(Noisy(1000, 700, "a")), 0, options);
+  const LatencyRecord record = MakeLatencyRecord(settings, session, 0, options);
   EXPECT_TRUE(record.bound_met());
   EXPECT_EQ(record.asked_qps(), 100);
   options.latency_bound_ns = 1050;

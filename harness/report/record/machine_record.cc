@@ -48,6 +48,9 @@ MachineSnapshot Snapshot(const MachineState& state, absl::Time when) {
   out.set_swap_used_bytes(
       static_cast<uint64_t>(state.swap_used_bytes.value_or(0)));
   out.set_pressure_cpu(state.pressure_cpu);
+  for (const uint32_t cpu : state.affinity) out.add_affinity(cpu);
+  out.set_quota_cpus(state.quota_cpus.value_or(0.0));
+  out.set_runnable(static_cast<uint64_t>(state.runnable.value_or(0)));
   return out;
 }
 
@@ -70,6 +73,11 @@ MachineActivity Activity(const MachineUse& use) {
                                       use.quota_throttles.value_or(0)));
   out.set_involuntary_switches(NotNegative(use.involuntary_switches));
   out.set_major_faults(NotNegative(use.major_faults));
+  out.set_readings(NotNegative(use.readings));
+  out.set_min_frequency_hz(use.min_frequency_hz.value_or(0.0));
+  out.set_max_frequency_hz(use.max_frequency_hz.value_or(0.0));
+  out.set_max_temperature_celsius(use.max_temperature_celsius.value_or(0.0));
+  out.set_cpu_pressure_fraction(use.pressure_fraction.value_or(0.0));
   for (const MachineUse::Process& process : use.busiest) {
     ForeignProcess* foreign = out.add_busiest();
     foreign->set_command(process.command);
@@ -105,6 +113,20 @@ void RefuseTimings(const std::string& reason, CandidateRecord* record) {
   }
   for (GainRecord& gain : *record->mutable_gains()) {
     Refuse(reason, gain.mutable_availability());
+  }
+  for (AuditRecord& audit : *record->mutable_audits()) {
+    if (audit.speedup() > 0.0) Refuse(reason, audit.mutable_availability());
+  }
+  for (ClaimedGain& claim :
+       *record->mutable_materialisation()->mutable_claims()) {
+    // What is counted stands; what was decided by time does not.
+    const bool counted =
+        claim.shown_in() == "macs" || claim.shown_in() == "bytes" ||
+        claim.quantity() == "macs_fraction" || claim.quantity() == "bytes";
+    if (!counted) {
+      claim.set_verdict(ClaimedGain::UNDECIDED);
+      claim.clear_shown_in();
+    }
   }
   Refuse(reason, record->mutable_payback()->mutable_availability());
 }

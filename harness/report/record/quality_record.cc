@@ -18,6 +18,8 @@
 namespace assay {
 namespace {
 
+constexpr size_t kFewestForBootstrap = 8;
+
 QualityRecord Begin(size_t count, const QualityOptions& options) {
   QualityRecord record;
   record.set_split(options.split);
@@ -47,9 +49,18 @@ std::string PackBits(const std::vector<bool>& bits) {
   return bytes;
 }
 
+void SetInterval(const Bounds& bounds, double confidence,
+                 absl::string_view method, Interval* interval) {
+  interval->set_low(bounds.low);
+  interval->set_high(bounds.high);
+  interval->set_confidence(confidence);
+  interval->set_method(std::string(method));
+}
+
 void AddClasses(const std::vector<bool>& correct,
                 absl::Span<const int64_t> labels,
-                absl::Span<const std::string> names, QualityRecord* record) {
+                absl::Span<const std::string> names, double confidence,
+                QualityRecord* record) {
   assert(labels.empty() || labels.size() == correct.size());
   std::vector<int64_t> right(names.size()), all(names.size());
   for (size_t i = 0; i < labels.size(); ++i) {
@@ -62,19 +73,12 @@ void AddClasses(const std::vector<bool>& correct,
     ClassScore* score = record->add_classes();
     score->set_name(names[c]);
     score->set_count(static_cast<uint64_t>(all[c]));
-    if (all[c] > 0) {
-      score->set_value(static_cast<double>(right[c]) /
-                       static_cast<double>(all[c]));
-    }
+    if (all[c] == 0) continue;
+    score->set_value(static_cast<double>(right[c]) /
+                     static_cast<double>(all[c]));
+    SetInterval(WilsonInterval(right[c], all[c], confidence), confidence,
+                "wilson", score->mutable_interval());
   }
-}
-
-void SetInterval(const Bounds& bounds, double confidence,
-                 absl::string_view method, Interval* interval) {
-  interval->set_low(bounds.low);
-  interval->set_high(bounds.high);
-  interval->set_confidence(confidence);
-  interval->set_method(std::string(method));
 }
 
 // Weighted scores and weights side by side, resampled together: the bootstrap
@@ -122,16 +126,35 @@ absl::Status CheckPair(const QualityRecord& a, const QualityRecord& b) {
   return absl::OkStatus();
 }
 
+// Items are drawn with both networks' scores together. `block` items that
+// follow one another stay together: 1 where they are independent, 0 where the
+// series itself must tell.
+void SetPairedBootstrap(absl::Span<const double> differences, int64_t block,
+                        QualityComparison* result) {
+  if (differences.size() < kFewestForBootstrap) return;
+  BootstrapOptions options;
+  options.block_length = block > 0 ? block : BlockLength(differences);
+  Interval* interval = result->mutable_bootstrap_interval();
+  SetInterval(BootstrapInterval(differences, Mean, options), options.confidence,
+              "paired_bootstrap", interval);
+  interval->set_resamples(static_cast<uint64_t>(options.resamples));
+  interval->set_block_length(static_cast<uint64_t>(options.block_length));
+  interval->set_seed(options.seed);
+}
+
 absl::Status CompareCorrect(const ItemScores& dense,
                             const ItemScores& candidate,
                             QualityComparison* result) {
   ASSAY_ASSIGN_OR_RETURN(const std::vector<bool> a, DecodeCorrect(dense));
   ASSAY_ASSIGN_OR_RETURN(const std::vector<bool> b, DecodeCorrect(candidate));
   int64_t lost = 0, won = 0;
+  std::vector<double> differences(a.size());
   for (size_t i = 0; i < a.size(); ++i) {
     lost += a[i] && !b[i] ? 1 : 0;
     won += !a[i] && b[i] ? 1 : 0;
+    differences[i] = static_cast<double>(b[i]) - static_cast<double>(a[i]);
   }
+  SetPairedBootstrap(differences, 1, result);
   result->set_dense_right_candidate_wrong(static_cast<uint64_t>(lost));
   result->set_dense_wrong_candidate_right(static_cast<uint64_t>(won));
   result->set_p_value(McNemarExact(lost, won));
@@ -159,10 +182,9 @@ absl::Status CompareValues(const FloatScores& dense,
   }
   result->set_p_value(WilcoxonSignedRank(differences).p_value);
   result->set_test("wilcoxon_signed_rank");
-  if (differences.size() >= 8) {
-    BootstrapOptions options;
-    SetInterval(BootstrapInterval(differences, Mean, options), 0.95,
-                "block_bootstrap", result->mutable_interval());
+  SetPairedBootstrap(differences, 0, result);
+  if (result->has_bootstrap_interval()) {
+    *result->mutable_interval() = result->bootstrap_interval();
   }
   return absl::OkStatus();
 }
@@ -177,7 +199,7 @@ QualityRecord MakeAccuracyRecord(const std::vector<bool>& correct,
   const std::string bits = PackBits(correct);
   record.mutable_items()->set_scores_sha256(Sha256Hex(bits));
   record.mutable_items()->set_correct(bits);
-  AddClasses(correct, labels, class_names, &record);
+  AddClasses(correct, labels, class_names, options.confidence, &record);
   if (correct.empty()) return record;
   const int64_t n = static_cast<int64_t>(correct.size());
   const int64_t right = std::count(correct.begin(), correct.end(), true);
@@ -206,7 +228,7 @@ QualityRecord MakeMeanRecord(absl::Span<const double> scores,
     weight += weights[i];
   }
   record.set_value(weight > 0.0 ? sum / weight : 0.0);
-  if (scores.size() < 8) return record;
+  if (scores.size() < kFewestForBootstrap) return record;
   BootstrapOptions bootstrap;
   bootstrap.seed = options.seed;
   bootstrap.confidence = options.confidence;

@@ -38,6 +38,10 @@ TEST(QualityRecordTest, AccuracyPerClassAndPerItem) {
   EXPECT_EQ(record.classes(0).value(), 0.75);
   EXPECT_EQ(record.classes(1).count(), 6u);
   EXPECT_EQ(record.classes(2).count(), 0u);
+  // Wilson's of 3 of 4: 0.3006 to 0.9544 (statsmodels' proportion_confint).
+  EXPECT_NEAR(record.classes(0).interval().low(), 0.3006, 5e-5);
+  EXPECT_NEAR(record.classes(0).interval().high(), 0.9544, 5e-5);
+  EXPECT_FALSE(record.classes(2).has_interval());
   EXPECT_EQ(*DecodeCorrect(record.items()), correct);
 }
 
@@ -74,6 +78,23 @@ TEST(QualityRecordTest, TheSampleReportsFlips) {
   EXPECT_EQ(flips->p_value(), 1.0);
   EXPECT_EQ(flips->difference(), -0.0625);
   EXPECT_EQ(flips->answers_changed(), 3u);
+}
+
+// 40 of 400 items change one way and 20 the other: the paired bootstrap is as
+// wide as sqrt((60 / 400 - 0.05^2) / 400) = 0.0192 says.
+TEST(QualityRecordTest, PairedBootstrapDrawsItems) {
+  std::vector<bool> before(400, true), after(400, true);
+  for (size_t i = 0; i < 40; ++i) before[10 * i] = false;
+  for (size_t i = 0; i < 20; ++i) after[10 * i + 5] = false;
+  const auto comparison =
+      CompareQuality(MakeAccuracyRecord(before, {}, {}, Options()),
+                     MakeAccuracyRecord(after, {}, {}, Options()), 60);
+  ASSERT_TRUE(comparison.ok()) << comparison.status();
+  const Interval& interval = comparison->bootstrap_interval();
+  EXPECT_EQ(interval.method(), "paired_bootstrap");
+  EXPECT_EQ(interval.block_length(), 1u);
+  EXPECT_NEAR(interval.low(), 0.05 - 1.96 * 0.0192, 0.004);
+  EXPECT_NEAR(interval.high(), 0.05 + 1.96 * 0.0192, 0.004);
 }
 
 TEST(QualityRecordTest, ScoresPairByWilcoxon) {

@@ -34,6 +34,22 @@ TEST(RankTestsTest, MannWhitneyOfSeparateSamples) {
   }
 }
 
+// With n values a side none is smaller than 2 / C(2n, n).
+TEST(RankTestsTest, LeastPValuesOfMannWhitney) {
+  const auto least = [](int n) {
+    std::vector<double> low, high;
+    for (int i = 0; i < n; ++i) {
+      low.push_back(i);
+      high.push_back(100 + i);
+    }
+    return MannWhitney(low, high).p_value;
+  };
+  EXPECT_NEAR(least(3), 0.10, 1e-12);
+  EXPECT_NEAR(least(4), 0.0286, 5e-5);
+  EXPECT_NEAR(least(5), 0.0079, 5e-5);
+  EXPECT_NEAR(least(9), 4.11e-5, 5e-8);
+}
+
 TEST(RankTestsTest, MannWhitneyByHand) {
   // 3 beats 1 and 2; 5 beats all of 1, 2, 4: U = 5 of 6. Of C(5, 2) = 10
   // subsets, the rank sums as large as 3 + 5 are 8 and 9: 2 * 2 / 10.

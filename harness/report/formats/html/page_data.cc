@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "harness/report/check.h"
 #include "harness/report/compare.h"
 #include "harness/report/formats/figures.h"
@@ -19,6 +20,7 @@
 #include "harness/report/history/metric_values.h"
 #include "harness/report/index.h"
 #include "harness/report/record/samples.h"
+#include "harness/report/timing_key.h"
 
 namespace assay::formats::html {
 namespace {
@@ -401,7 +403,11 @@ void PageWriter::WriteTiming(const CandidateRecord& network,
                              const LatencyRecord& latency) {
   JsonWriter kind;
   kind.BeginObject();
-  kind.Text("scenario", LatencyRecord::Scenario_Name(latency.scenario()));
+  // One word, which the page splits off at a blank.
+  kind.Text(
+      "scenario",
+      absl::StrCat(LatencyRecord::Scenario_Name(latency.scenario()),
+                   absl::StrReplaceAll(TimingSuffix(latency), {{" ", "/"}})));
   kind.Text("precision", latency.precision()).Count("batch", latency.batch());
   kind.EndObject();
   out_.BeginObject().Count("kind", kinds_.IndexOf(kind.json()));

@@ -10,7 +10,9 @@
 #include "harness/report/check.h"
 #include "harness/report/formats/figures.h"
 #include "harness/report/formats/summary.h"
+#include "harness/report/formats/text/trust.h"
 #include "harness/report/formats/text_table.h"
+#include "harness/report/timing_key.h"
 
 namespace assay::formats::text {
 namespace {
@@ -247,7 +249,9 @@ std::string Latency(const Report& report) {
   for (const CandidateRecord* network : Networks(report)) {
     for (const LatencyRecord& latency : network->latency()) {
       std::vector<std::string> cells = {
-          network->name(), LatencyRecord::Scenario_Name(latency.scenario()),
+          network->name(),
+          absl::StrCat(LatencyRecord::Scenario_Name(latency.scenario()),
+                       TimingSuffix(latency)),
           latency.precision(), absl::StrCat(latency.batch())};
       if (!HasValue(latency.availability())) {
         cells.push_back(
@@ -429,10 +433,14 @@ std::string Page(const Report& report) {
           Quality(report), &out);
   Section("Budgets", Budgets(report), &out);
   Section("Cost on paper, from the artifact", Cost(report), &out);
+  Section("Gains claimed, and whether the lowered plan shows them",
+          ClaimedGains(report), &out);
   Section("Latency (percentiles as upper bounds; p50 is the sample's)",
           Latency(report), &out);
   Section("Energy", Energy(report), &out);
   Section("Memory", Memory(report), &out);
+  Section("Same items with another batch size or backend", Drift(report), &out);
+  Section("Audits", Audits(report), &out);
   Section("Spent on compressing", Ledger(report), &out);
   Section("Where the time went", Overhead(report.overhead()), &out);
   Section("Claims", Claims(report), &out);
