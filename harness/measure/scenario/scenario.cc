@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <numeric>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -23,6 +25,22 @@ absl::Status CheckPositive(absl::string_view what, int64_t value) {
       absl::StrCat("scenario: expected ", what, " >= 1, got ", value));
 }
 
+absl::Status CheckServer(const ScenarioSettings& settings) {
+  if (settings.evict) {
+    return absl::InvalidArgumentError(
+        "scenario: SERVER cannot have cold caches: a query in the queue would "
+        "wait for the eviction");
+  }
+  if (settings.target_qps > 0.0 ||
+      (settings.target_qps == 0.0 && settings.target_utilisation > 0.0)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "scenario: expected a positive target_qps or target_utilisation for "
+      "SERVER, got ",
+      settings.target_qps, " and ", settings.target_utilisation));
+}
+
 absl::Status Check(const ScenarioSettings& settings,
                    absl::Span<const Variant> variants) {
   ASSAY_RETURN_IF_ERROR(CheckPositive("data_samples", settings.data_samples));
@@ -33,10 +51,8 @@ absl::Status Check(const ScenarioSettings& settings,
   ASSAY_RETURN_IF_ERROR(CheckPositive("rounds", settings.rounds));
   ASSAY_RETURN_IF_ERROR(
       CheckPositive("variants", static_cast<int64_t>(variants.size())));
-  if (settings.scenario == Scenario::kServer && !(settings.target_qps > 0.0)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "scenario: expected a positive target_qps for SERVER, got ",
-        settings.target_qps));
+  if (settings.scenario == Scenario::kServer) {
+    ASSAY_RETURN_IF_ERROR(CheckServer(settings));
   }
   std::set<std::string> names;
   for (const Variant& variant : variants) {
@@ -52,6 +68,30 @@ bool Stopped(const ScenarioSettings& settings) {
   return settings.stop != nullptr && settings.stop->load();
 }
 
+int64_t MedianOf(absl::Span<const int64_t> values) {
+  std::vector<int64_t> copy(values.begin(), values.end());
+  const auto middle = copy.begin() + static_cast<int64_t>(copy.size() / 2);
+  std::nth_element(copy.begin(), middle, copy.end());
+  return *middle;
+}
+
+// Whether the last quarter took as long as the one before it.
+bool IsSteady(absl::Span<const int64_t> taken, double tolerance) {
+  const size_t quarter = std::max<size_t>(1, taken.size() / 4);
+  if (taken.size() < 2 * quarter) return true;
+  const double last = static_cast<double>(
+      MedianOf(taken.subspan(taken.size() - quarter, quarter)));
+  const double before = static_cast<double>(
+      MedianOf(taken.subspan(taken.size() - 2 * quarter, quarter)));
+  return std::abs(last - before) <= tolerance * std::max(last, before);
+}
+
+// Medians of a warm-up.
+struct Pace {
+  int64_t latency_ns = 0;
+  int64_t turn_ns = 0;  // with the eviction before the query
+};
+
 class Session {
  public:
   Session(const ScenarioSettings& settings, absl::Span<const Variant> variants,
@@ -63,12 +103,15 @@ class Session {
         start_ns_(clock.NowNs()) {}
 
   absl::StatusOr<SessionTimings> Run() {
-    int64_t slowest = 0;
+    Pace slowest;
+    int64_t fastest_ns = std::numeric_limits<int64_t>::max();
     for (const Variant& variant : variants_) {
-      ASSAY_ASSIGN_OR_RETURN(const int64_t median, WarmUp(variant));
-      slowest = std::max(slowest, median);
+      ASSAY_ASSIGN_OR_RETURN(const Pace pace, WarmUp(variant));
+      fastest_ns = std::min(fastest_ns, pace.latency_ns);
+      slowest.latency_ns = std::max(slowest.latency_ns, pace.latency_ns);
+      slowest.turn_ns = std::max(slowest.turn_ns, pace.turn_ns);
     }
-    result_.queries_per_block = QueriesPerBlock(slowest);
+    SettleCounts(slowest, fastest_ns);
     const int64_t blocks =
         2 * settings_.rounds * static_cast<int64_t>(variants_.size());
     std::vector<int64_t> blocks_of(variants_.size());
@@ -89,63 +132,103 @@ class Session {
   }
 
  private:
-  // Runs queries until both limits are reached; their median latency.
-  absl::StatusOr<int64_t> WarmUp(const Variant& variant) {
+  absl::StatusOr<Pace> WarmUp(const Variant& variant) {
     VariantTimings timings;
     timings.name = variant.name;
     const std::vector<int64_t> samples =
         DrawSamples(settings_.seed, -1, settings_.samples_per_query,
                     settings_.data_samples);
     const int64_t begin = clock_.NowNs();
-    const int64_t end =
-        begin + static_cast<int64_t>(settings_.warm_up_seconds * 1e9);
-    const int64_t least = std::max<int64_t>(settings_.warm_up_queries, 1);
-    std::vector<int64_t> taken;
+    std::vector<int64_t> latencies, turns;
     int64_t now = begin;
-    while (static_cast<int64_t>(taken.size()) < least || now < end) {
+    while (GoOnWarmingUp(now - begin, latencies, &timings)) {
       if (Stopped(settings_)) {
         return absl::CancelledError("scenario: stopped while warming up");
       }
-      const int64_t before = now;
+      const int64_t turn = now;
+      const int64_t issued = Issue(turn);
       ASSAY_RETURN_IF_ERROR(
           Named(variant.system->Answer(samples), variant.name));
       now = clock_.NowNs();
-      taken.push_back(now - before);
+      latencies.push_back(now - issued);
+      turns.push_back(now - turn);
     }
-    timings.warm_up_queries = static_cast<int64_t>(taken.size());
+    timings.warm_up_queries = static_cast<int64_t>(latencies.size());
     timings.warm_up_ns = now - begin;
     result_.variants.push_back(std::move(timings));
-    const auto middle = taken.begin() + static_cast<int64_t>(taken.size() / 2);
-    std::nth_element(taken.begin(), middle, taken.end());
-    return *middle;
+    return Pace{MedianOf(latencies), MedianOf(turns)};
   }
 
-  int64_t QueriesPerBlock(int64_t latency_ns) const {
-    if (settings_.scenario == Scenario::kOffline) return 1;
-    double per_second =
-        1e9 / static_cast<double>(std::max<int64_t>(latency_ns, 1));
-    if (settings_.scenario == Scenario::kServer) {
-      per_second = std::min(per_second, settings_.target_qps);
+  // Looks at the medians each time that the count has grown by half.
+  bool GoOnWarmingUp(int64_t passed_ns, absl::Span<const int64_t> latencies,
+                     VariantTimings* timings) {
+    const auto ns = [](double seconds) {
+      return static_cast<int64_t>(seconds * 1e9);
+    };
+    const int64_t count = static_cast<int64_t>(latencies.size());
+    if (count < std::max<int64_t>(settings_.warm_up_queries, 1) ||
+        passed_ns < ns(settings_.warm_up_seconds)) {
+      next_look_ = 0;
+      return true;
     }
+    if (count >= next_look_) {
+      timings->warm_up_steady =
+          IsSteady(latencies, settings_.warm_up_tolerance);
+      next_look_ = count + count / 2 + 1;
+    }
+    return !timings->warm_up_steady &&
+           passed_ns < ns(settings_.warm_up_most_seconds);
+  }
+
+  // Makes the caches cold where that is asked; the instant from which the query
+  // counts.
+  int64_t Issue(int64_t now) {
+    if (!settings_.evict) return now;
+    settings_.evict();
+    return clock_.NowNs();
+  }
+
+  // Before the first timed query, so that the results cannot choose them.
+  void SettleCounts(const Pace& slowest, int64_t fastest_ns) {
+    const auto rate = [](int64_t ns) {
+      return 1e9 / static_cast<double>(std::max<int64_t>(ns, 1));
+    };
+    double per_second = rate(slowest.turn_ns);
+    if (settings_.scenario == Scenario::kServer) {
+      result_.target_qps =
+          settings_.target_qps > 0.0
+              ? settings_.target_qps
+              : settings_.target_utilisation * rate(slowest.latency_ns);
+      per_second = std::min(per_second, result_.target_qps);
+    }
+    const double busiest = settings_.scenario == Scenario::kServer
+                               ? result_.target_qps
+                               : rate(fastest_ns);
     double queries = std::max(static_cast<double>(settings_.min_queries),
                               std::ceil(settings_.min_seconds * per_second));
     queries = std::min({queries, static_cast<double>(settings_.max_queries),
                         std::floor(settings_.max_seconds * per_second)});
+    queries =
+        std::max(queries, std::ceil(settings_.least_busy_seconds * busiest));
     const double blocks = 2.0 * static_cast<double>(settings_.rounds);
-    return std::max<int64_t>(1,
-                             static_cast<int64_t>(std::ceil(queries / blocks)));
+    const int64_t per_block =
+        std::max<int64_t>(1, static_cast<int64_t>(std::ceil(queries / blocks)));
+    const bool offline = settings_.scenario == Scenario::kOffline;
+    result_.queries_per_block = offline ? 1 : per_block;
+    result_.samples_per_query =
+        settings_.samples_per_query * (offline ? per_block : 1);
   }
 
   // `index` counts the variant's own blocks, so that all variants draw alike.
   absl::Status RunBlock(size_t variant, int64_t index) {
     const int64_t count = result_.queries_per_block;
+    const int64_t answered = count * result_.samples_per_query;
     const std::vector<int64_t> samples =
-        DrawSamples(settings_.seed, index, count * settings_.samples_per_query,
-                    settings_.data_samples);
+        DrawSamples(settings_.seed, index, answered, settings_.data_samples);
     std::vector<int64_t> arrivals;
     if (settings_.scenario == Scenario::kServer) {
-      arrivals = DrawPoissonArrivals(settings_.seed, index, count,
-                                     settings_.target_qps);
+      arrivals =
+          DrawPoissonArrivals(settings_.seed, index, count, result_.target_qps);
     }
     std::vector<int64_t> latencies(static_cast<size_t>(count));
     if (observer_ != nullptr) {
@@ -159,7 +242,6 @@ class Session {
                                           absl::MakeSpan(latencies))
                           : RunScheduled(variant, samples, block.start_ns,
                                          arrivals, absl::MakeSpan(latencies)));
-    const int64_t answered = count * settings_.samples_per_query;
     if (observer_ != nullptr) {
       ASSAY_RETURN_IF_ERROR(observer_->AfterBlock(variant, answered));
     }
@@ -172,9 +254,10 @@ class Session {
                                         int64_t start,
                                         absl::Span<int64_t> latencies) {
     SystemUnderTest& system = *variants_[variant].system;
-    const size_t per_query = static_cast<size_t>(settings_.samples_per_query);
+    const size_t per_query = static_cast<size_t>(result_.samples_per_query);
     int64_t issued = start;
     for (size_t q = 0; q < latencies.size(); ++q) {
+      issued = Issue(issued);
       const absl::Status status =
           system.Answer(samples.subspan(q * per_query, per_query));
       if (!status.ok()) return status;
@@ -191,7 +274,7 @@ class Session {
                                        absl::Span<const int64_t> arrivals,
                                        absl::Span<int64_t> latencies) {
     SystemUnderTest& system = *variants_[variant].system;
-    const size_t per_query = static_cast<size_t>(settings_.samples_per_query);
+    const size_t per_query = static_cast<size_t>(result_.samples_per_query);
     int64_t done = start;
     for (size_t q = 0; q < latencies.size(); ++q) {
       const int64_t scheduled = start + arrivals[q];
@@ -211,7 +294,10 @@ class Session {
     block.variant = variant;
     block.first_query = static_cast<int64_t>(timings.latency_ns.size());
     block.queries = static_cast<int64_t>(latencies.size());
-    timings.busy_ns += block.end_ns - block.start_ns;
+    timings.busy_ns +=
+        settings_.evict
+            ? std::accumulate(latencies.begin(), latencies.end(), int64_t{0})
+            : block.end_ns - block.start_ns;
     timings.samples += answered;
     timings.latency_ns.insert(timings.latency_ns.end(), latencies.begin(),
                               latencies.end());
@@ -225,6 +311,7 @@ class Session {
   Clock& clock_;
   BlockObserver* observer_;
   int64_t start_ns_;
+  int64_t next_look_ = 0;
   SessionTimings result_;
 };
 

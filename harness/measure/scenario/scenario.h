@@ -20,7 +20,7 @@ namespace assay {
 enum class Scenario {
   kSingleStream,  // a query of one sample when the last one is done
   kMultiStream,   // the same, with several samples per query
-  kOffline,       // one query with many samples per block
+  kOffline,       // one query per block, with all of the block's samples
   kServer,        // Poisson arrivals; a query waits while another runs
 };
 const char* ScenarioName(Scenario scenario);  // "SINGLE_STREAM", ...
@@ -54,12 +54,18 @@ struct ScenarioSettings {
   uint64_t seed = 0;
   // Samples are drawn from 0..data_samples-1 with replacement.
   int64_t data_samples = 1;
-  // 1 for SingleStream; 8 is usual for MultiStream; for Offline, of a block.
+  // 1 for SingleStream; 8 is usual for MultiStream. The one query of an Offline
+  // block has as many times these as a block of MultiStream has queries.
   int64_t samples_per_query = 1;
 
-  // Every variant warms up for both of these before anything is timed.
+  // Every variant warms up for both of these before anything is timed, and then
+  // until it is steady: until the medians of its last quarter of queries and of
+  // the quarter before differ by at most `warm_up_tolerance`, or
+  // `warm_up_most_seconds` are over.
   int64_t warm_up_queries = 10;
   double warm_up_seconds = 0.1;
+  double warm_up_tolerance = 0.05;
+  double warm_up_most_seconds = 0.5;
 
   // Every variant gets the same number of queries: the larger of min_queries
   // and what min_seconds holds, but at most max_queries and what max_seconds
@@ -69,12 +75,23 @@ struct ScenarioSettings {
   double min_seconds = 0.0;
   int64_t max_queries = 1'000'000;
   double max_seconds = 60.0;
+  // Queries enough that even the fastest variant is busy so long, whatever
+  // max_seconds is: what a slow meter needs.
+  double least_busy_seconds = 0.0;
 
   // A round runs the variants in random order and then in reverse (ABBA), which
   // cancels a drift that is straight over the round.
   int64_t rounds = 4;
 
-  double target_qps = 0.0;  // Server: must be positive
+  // Server: queries per second, the same for every variant; 0: this share of
+  // what the slowest variant could answer in the warm-up.
+  double target_qps = 0.0;
+  double target_utilisation = 0.5;
+
+  // Called before each query and outside its latency, to make caches cold; none
+  // leaves them as the last query did (hot). Not for Server, where whoever
+  // waits in the queue would wait for this, too.
+  std::function<void()> evict;
 
   // Checked between blocks; CANCELLED when set.
   const std::atomic<bool>* stop = nullptr;
@@ -95,20 +112,23 @@ struct VariantTimings {
   std::string name;
   std::vector<int64_t> latency_ns;  // from the scheduled time, in issue order
   int64_t samples = 0;
-  int64_t busy_ns = 0;  // sum of its blocks
+  int64_t busy_ns = 0;  // sum of its blocks, less what evicting took
   int64_t warm_up_queries = 0;
   int64_t warm_up_ns = 0;
+  bool warm_up_steady = false;
 };
 
 struct SessionTimings {
   std::vector<VariantTimings> variants;  // in the order given
   std::vector<BlockTiming> blocks;       // in the order run
   int64_t queries_per_block = 0;
+  int64_t samples_per_query = 1;
+  double target_qps = 0.0;  // Server: as settled after the warm-up
 };
 
 // INVALID_ARGUMENT: no variants, two of one name, a count that is not positive,
-// a Server without target_qps. Otherwise errors are the system's or the
-// observer's, with the variant's name, or CANCELLED.
+// a Server without a rate or with `evict`. Otherwise errors are the system's or
+// the observer's, with the variant's name, or CANCELLED.
 absl::StatusOr<SessionTimings> RunScenario(const ScenarioSettings& settings,
                                            absl::Span<const Variant> variants,
                                            Clock& clock,

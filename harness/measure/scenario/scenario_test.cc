@@ -1,6 +1,8 @@
 #include "harness/measure/scenario/scenario.h"
 
+#include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -115,6 +117,18 @@ TEST(ScenarioTest, TimeDecidesTheCountBeforeTheFirstQuery) {
   EXPECT_EQ(timings->variants[0].latency_ns.size(), 8u);
 }
 
+TEST(ScenarioTest, TheFastestVariantIsBusyAsLongAsAMeterNeeds) {
+  FakeClock clock;
+  FixedTime fast(&clock, 1'000'000), slow(&clock, 4'000'000);
+  ScenarioSettings settings = Quick();
+  settings.max_seconds = 0.01;
+  settings.least_busy_seconds = 0.08;
+  const auto timings =
+      RunScenario(settings, {{"fast", &fast}, {"slow", &slow}}, clock);
+  EXPECT_EQ(timings->variants[0].busy_ns, 80'000'000);
+  EXPECT_EQ(timings->variants[1].latency_ns.size(), 80u);
+}
+
 TEST(ScenarioTest, WarmUpLastsAsLongAsAsked) {
   FakeClock clock;
   FixedTime system(&clock, 1'000'000);
@@ -139,12 +153,15 @@ TEST(ScenarioTest, MultiStreamQueriesHoldSeveralSamples) {
 TEST(ScenarioTest, OfflineIsOneQueryPerBlock) {
   FakeClock clock;
   FixedTime system(&clock, 10'000);
-  ScenarioSettings settings = Quick();
+  ScenarioSettings settings = Quick();  // 16 queries in 4 blocks
   settings.scenario = Scenario::kOffline;
   settings.samples_per_query = 512;
   const auto timings = RunScenario(settings, {{"a", &system}}, clock);
   EXPECT_EQ(timings->variants[0].latency_ns.size(), 4u);
-  EXPECT_EQ(timings->variants[0].samples, 4 * 512);
+  EXPECT_EQ(timings->samples_per_query, 4 * 512);
+  EXPECT_EQ(timings->variants[0].samples, 4 * 4 * 512);
+  EXPECT_EQ(system.asked().back().size(), 4u * 512);
+  EXPECT_EQ(system.asked().front().size(), 512u);  // the warm-up
 }
 
 // Arrivals at 1,000 a second against a service time of 2 ms: the queue grows,
@@ -173,6 +190,82 @@ TEST(ScenarioTest, AnIdleServerAnswersInItsServiceTime) {
   settings.target_qps = 10.0;
   const auto timings = RunScenario(settings, {{"a", &fast}}, clock);
   EXPECT_THAT(timings->variants[0].latency_ns, Each(1'000));
+}
+
+// The rate is settled by the slowest variant, for all alike.
+TEST(ScenarioTest, AServerWithoutARateIsHalfBusy) {
+  FakeClock clock;
+  FixedTime fast(&clock, 100'000), slow(&clock, 1'000'000);
+  ScenarioSettings settings = Quick();
+  settings.scenario = Scenario::kServer;
+  const auto timings =
+      RunScenario(settings, {{"fast", &fast}, {"slow", &slow}}, clock);
+  ASSERT_EQ(timings.status(), absl::OkStatus());
+  EXPECT_DOUBLE_EQ(timings->target_qps, 500.0);
+  EXPECT_EQ(fast.asked(), slow.asked());
+}
+
+// Takes as long as its place in `ns` says, and the last of them ever after.
+class Warming final : public SystemUnderTest {
+ public:
+  Warming(FakeClock* clock, std::vector<int64_t> ns)
+      : clock_(clock), ns_(std::move(ns)) {}
+  absl::Status Answer(absl::Span<const int64_t>) override {
+    clock_->Advance(ns_[std::min(next_++, ns_.size() - 1)]);
+    return absl::OkStatus();
+  }
+
+ private:
+  FakeClock* clock_;
+  std::vector<int64_t> ns_;
+  size_t next_ = 0;
+};
+
+TEST(ScenarioTest, WarmUpGoesOnUntilItIsSteady) {
+  FakeClock clock;
+  std::vector<int64_t> ns(12, 1'000'000);
+  for (size_t i = 0; i < ns.size(); ++i) ns[i] *= 20 - static_cast<int>(i);
+  Warming system(&clock, ns);  // 20 ms, 19 ms, ... 9 ms, and stays there
+  ScenarioSettings settings = Quick();
+  settings.warm_up_queries = 8;
+  const auto timings = RunScenario(settings, {{"a", &system}}, clock);
+  // Looks at 8 (15 and 13 ms), 13 (11 and 9) and 20 queries (9 and 9).
+  EXPECT_EQ(timings->variants[0].warm_up_queries, 20);
+  EXPECT_TRUE(timings->variants[0].warm_up_steady);
+  EXPECT_THAT(timings->variants[0].latency_ns, Each(9'000'000));
+}
+
+TEST(ScenarioTest, WarmUpEndsThoughItIsNeverSteady) {
+  FakeClock clock;
+  std::vector<int64_t> ns;
+  for (int64_t i = 0; i < 100; ++i) ns.push_back((100 + 10 * i) * 1'000);
+  Warming system(&clock, ns);
+  ScenarioSettings settings = Quick();
+  settings.warm_up_most_seconds = 0.01;
+  const auto timings = RunScenario(settings, {{"a", &system}}, clock);
+  EXPECT_FALSE(timings->variants[0].warm_up_steady);
+  EXPECT_GE(timings->variants[0].warm_up_ns, 10'000'000);
+  EXPECT_LT(timings->variants[0].warm_up_ns, 11'000'000);
+}
+
+// Evicting takes 3 ms and a query 1 ms, of which the latter alone counts.
+TEST(ScenarioTest, ColdCachesAreMadeOutsideTheLatency) {
+  FakeClock clock;
+  FixedTime system(&clock, 1'000'000);
+  int evictions = 0;
+  ScenarioSettings settings = Quick();
+  settings.evict = [&] {
+    ++evictions;
+    clock.Advance(3'000'000);
+  };
+  settings.max_seconds = 0.032;  // 8 turns of 4 ms
+  const auto timings = RunScenario(settings, {{"a", &system}}, clock);
+  ASSERT_EQ(timings.status(), absl::OkStatus());
+  const VariantTimings& variant = timings->variants[0];
+  EXPECT_EQ(variant.latency_ns.size(), 8u);
+  EXPECT_THAT(variant.latency_ns, Each(1'000'000));
+  EXPECT_EQ(variant.busy_ns, 8 * 1'000'000);
+  EXPECT_EQ(evictions, 3 + 8);
 }
 
 class Recorder final : public BlockObserver {
@@ -237,7 +330,12 @@ TEST(ScenarioTest, RefusesSettingsThatMakeNoSense) {
               HasSubstr("two variants named a"));
   ScenarioSettings settings = Quick();
   settings.scenario = Scenario::kServer;
+  settings.target_qps = -1.0;
   EXPECT_THAT(complaint(settings, {{"a", &system}}), HasSubstr("target_qps"));
+  settings.target_qps = 1.0;
+  settings.evict = [] {};
+  EXPECT_THAT(complaint(settings, {{"a", &system}}),
+              HasSubstr("SERVER cannot have cold caches"));
   settings = Quick();
   settings.data_samples = 0;
   EXPECT_THAT(complaint(settings, {{"a", &system}}),
