@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "harness/measure/machine/machine_info.h"
 
 namespace assay {
 namespace {
@@ -59,27 +60,75 @@ void ReadFrequencies(const SystemFiles& files, MachineState* state) {
   state->governors.assign(governors.begin(), governors.end());
 }
 
-absl::optional<double> MaxTemperature(const SystemFiles& files) {
-  absl::optional<double> hottest;
+bool IsCpuSensor(absl::string_view chip) {
+  return chip == "coretemp" || chip == "k10temp" || chip == "zenpower" ||
+         chip == "cpu_thermal";
+}
+
+absl::optional<double> Celsius(const SystemFiles& files,
+                               absl::string_view path) {
+  const auto milli = files.Integer(path);
+  if (!milli.ok()) return absl::nullopt;
+  return static_cast<double>(*milli) / 1e3;
+}
+
+void ReadTemperatures(const SystemFiles& files, MachineState* state) {
   const std::string hwmon = "/sys/class/hwmon";
   for (const std::string& chip : files.Names(hwmon)) {
     const std::string folder = absl::StrCat(hwmon, "/", chip);
     const auto name = files.Text(folder + "/name");
-    if (!name.ok() || (*name != "coretemp" && *name != "k10temp" &&
-                       *name != "zenpower" && *name != "cpu_thermal")) {
-      continue;
-    }
+    if (!name.ok() || !IsCpuSensor(*name)) continue;
     for (const std::string& file : files.Names(folder)) {
-      if (!absl::StartsWith(file, "temp") || !absl::EndsWith(file, "_input")) {
+      absl::string_view sensor = file;
+      if (!absl::StartsWith(sensor, "temp") ||
+          !absl::ConsumeSuffix(&sensor, "_input")) {
         continue;
       }
-      const auto milli = files.Integer(absl::StrCat(folder, "/", file));
-      if (!milli.ok()) continue;
-      const double celsius = static_cast<double>(*milli) / 1e3;
-      hottest = std::max(hottest.value_or(celsius), celsius);
+      const auto now = Celsius(files, absl::StrCat(folder, "/", file));
+      if (!now.has_value() ||
+          *now <= state->max_temperature_celsius.value_or(-300.0)) {
+        continue;
+      }
+      state->max_temperature_celsius = now;
+      state->critical_temperature_celsius =
+          Celsius(files, absl::StrCat(folder, "/", sensor, "_crit"));
     }
   }
-  return hottest;
+}
+
+// "400000 100000" (version 2) is 4 CPUs; "max 100000" no limit.
+absl::optional<double> ReadQuota(const SystemFiles& files) {
+  const auto text = files.Text(ControlGroupFolder(files) + "/cpu.max");
+  if (text.ok()) {
+    const std::vector<absl::string_view> words =
+        absl::StrSplit(*text, ' ', absl::SkipEmpty());
+    double quota = 0, period = 0;
+    if (words.size() == 2 && absl::SimpleAtod(words[0], &quota) &&
+        absl::SimpleAtod(words[1], &period) && period > 0) {
+      return quota / period;
+    }
+    return absl::nullopt;
+  }
+  // Version 1; -1 is no limit.
+  const auto quota = files.Integer("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
+  const auto period = files.Integer("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+  if (!quota.ok() || !period.ok() || *quota <= 0 || *period <= 0) {
+    return absl::nullopt;
+  }
+  return static_cast<double>(*quota) / static_cast<double>(*period);
+}
+
+absl::optional<int64_t> ReadRunnable(const SystemFiles& files) {
+  const auto text = files.Text("/proc/stat");
+  if (!text.ok()) return absl::nullopt;
+  for (absl::string_view line : absl::StrSplit(*text, '\n')) {
+    int64_t count = 0;
+    if (absl::ConsumePrefix(&line, "procs_running ") &&
+        absl::SimpleAtoi(line, &count)) {
+      return count;
+    }
+  }
+  return absl::nullopt;
 }
 
 absl::optional<int64_t> MeminfoBytes(absl::string_view text,
@@ -105,7 +154,10 @@ MachineState ReadMachineState(const SystemFiles& files) {
       absl::SimpleAtod(load->substr(0, load->find(' ')), &average)) {
     state.load_average_1m = average;
   }
-  state.max_temperature_celsius = MaxTemperature(files);
+  ReadTemperatures(files, &state);
+  state.affinity = ReadAffinity(files);
+  state.quota_cpus = ReadQuota(files);
+  state.runnable = ReadRunnable(files);
   const auto meminfo = files.Text("/proc/meminfo");
   if (meminfo.ok()) {
     state.available_memory_bytes = MeminfoBytes(*meminfo, "MemAvailable");

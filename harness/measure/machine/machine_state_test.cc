@@ -38,6 +38,21 @@ TEST(MachineStateTest, AVirtualMachineTellsLittle) {
             "some avg10=22.37 avg60=30.73 avg300=32.87 total=412525917");
 }
 
+TEST(MachineStateTest, QuotasOfBothVersionsOfControlGroups) {
+  FakeSystem fake;
+  EXPECT_FALSE(ReadMachineState(fake.files()).quota_cpus.has_value());
+  fake.Set("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n");
+  fake.Set("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
+  EXPECT_FALSE(ReadMachineState(fake.files()).quota_cpus.has_value());
+  fake.Set("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "150000\n");
+  EXPECT_EQ(ReadMachineState(fake.files()).quota_cpus, 1.5);
+  fake.Set("/proc/self/cgroup", "0::/\n");
+  fake.Set("/sys/fs/cgroup/cpu.max", "max 100000\n");
+  EXPECT_FALSE(ReadMachineState(fake.files()).quota_cpus.has_value());
+  fake.Set("/sys/fs/cgroup/cpu.max", "400000 100000\n");
+  EXPECT_EQ(ReadMachineState(fake.files()).quota_cpus, 4.0);
+}
+
 TEST(MachineStateTest, TheBoostSwitchOfOtherDrivers) {
   FakeSystem fake;
   fake.Set("/sys/devices/system/cpu/cpufreq/boost", "0\n");
@@ -51,7 +66,7 @@ TEST(MachineWatchTest, SharesOutTheTime) {
   FakeSystem fake;
   fake.LoadRecording("two_xeons");
   FakeClock clock;
-  const MachineWatch watch(fake.files(), clock);
+  MachineWatch watch(fake.files(), clock);
   clock.Advance(1'250'000'000);
   fake.Set("/proc/stat", "cpu  1400 0 600 8980 0 0 0 20 0 0\n");
   const char self[] =

@@ -1,7 +1,6 @@
 #include "harness/measure/machine/machine_verdict.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -56,6 +55,19 @@ void JudgeSetting(const MachineInfo& info, const MachineState& state,
     judge.Add("SMT_ON", Fitness::kDegraded,
               "simultaneous multithreading: expected off, got on");
   }
+  if (state.quota_cpus.has_value()) {
+    judge.Add("CPU_QUOTA", Fitness::kDegraded,
+              absl::StrFormat("the control group's CPU limit: expected none, "
+                              "got %g CPUs of %d",
+                              *state.quota_cpus, state.affinity.size()));
+  }
+  // One of them is the thread that looks.
+  if (state.runnable.value_or(1) > 1) {
+    judge.Add("BUSY_BEFORE", Fitness::kDegraded,
+              absl::StrCat("other threads that wanted a CPU before the first "
+                           "query: expected none, got ",
+                           *state.runnable - 1));
+  }
 }
 
 std::string Busiest(const MachineUse& use) {
@@ -93,6 +105,13 @@ void JudgeUse(const MachineUse& use, const MachineLimits& limits,
                            "none, got ",
                            *use.quota_throttles));
   }
+  if (!use.throttle_events.has_value() && !use.max_frequency_hz.has_value()) {
+    judge.Add("THROTTLING_UNKNOWN", Fitness::kDegraded,
+              "no throttle counter and no clock of the CPU to see it by");
+  }
+  judge.Limit("CPU_PRESSURE", "time in which threads waited for a CPU",
+              use.pressure_fraction.value_or(0.0), limits.pressure_degraded,
+              1.0);
   if (use.major_faults > limits.major_faults_degraded) {
     judge.Add(
         "MAJOR_FAULTS", Fitness::kDegraded,
@@ -109,24 +128,70 @@ std::string Settings(const MachineState& state) {
                       ", boost ", word(state.boost), ", SMT ", word(state.smt));
 }
 
-void JudgeChange(const MachineState& before, const MachineState& after,
-                 const MachineLimits& limits, Judge& judge) {
-  if (Settings(before) != Settings(after)) {
-    judge.Add("STATE_CHANGED", Fitness::kInvalid,
-              absl::StrCat("settings: before ", Settings(before), "; after ",
-                           Settings(after)));
+// What also decides what a run may use, and changes from run to run.
+std::string Share(const MachineState& state) {
+  return absl::StrCat(
+      ", CPUs ", absl::StrJoin(state.affinity, ","), ", quota ",
+      state.quota_cpus.has_value() ? absl::StrCat(*state.quota_cpus) : "none");
+}
+
+void JudgeHeat(const MachineState& before, const MachineUse& during,
+               const MachineState& after, const MachineLimits& limits,
+               Judge& judge) {
+  const auto& critical = after.critical_temperature_celsius;
+  const double hottest =
+      std::max(during.max_temperature_celsius.value_or(-300.0),
+               after.max_temperature_celsius.value_or(-300.0));
+  if (critical.has_value() &&
+      hottest > *critical - limits.heat_margin_celsius) {
+    judge.Add("HOT", Fitness::kDegraded,
+              absl::StrFormat("CPU: expected at most %.0f C (critical is "
+                              "%.0f C), got %.1f C",
+                              *critical - limits.heat_margin_celsius, *critical,
+                              hottest));
   }
-  if (before.max_frequency_hz.has_value() &&
-      after.max_frequency_hz.has_value()) {
-    const double change =
-        *after.max_frequency_hz / *before.max_frequency_hz - 1.0;
-    if (std::abs(change) > limits.frequency_change_degraded) {
-      judge.Add("FREQUENCY_CHANGED", Fitness::kDegraded,
-                absl::StrFormat("fastest clock: %.0f MHz before, %.0f MHz "
-                                "after",
-                                *before.max_frequency_hz / 1e6,
-                                *after.max_frequency_hz / 1e6));
-    }
+  if (!before.max_temperature_celsius.has_value() ||
+      !after.max_temperature_celsius.has_value()) {
+    return;
+  }
+  const double rise =
+      *after.max_temperature_celsius - *before.max_temperature_celsius;
+  if (rise > limits.warming_degraded_celsius) {
+    judge.Add("WARMING", Fitness::kDegraded,
+              absl::StrFormat("CPU: %.1f C before, %.1f C after: expected at "
+                              "most %.0f C more",
+                              *before.max_temperature_celsius,
+                              *after.max_temperature_celsius,
+                              limits.warming_degraded_celsius));
+  }
+}
+
+void JudgeChange(const MachineState& before, const MachineUse& during,
+                 const MachineState& after, const MachineLimits& limits,
+                 Judge& judge) {
+  const std::string was = Settings(before) + Share(before);
+  const std::string is = Settings(after) + Share(after);
+  if (was != is) {
+    judge.Add("STATE_CHANGED", Fitness::kInvalid,
+              absl::StrCat("settings: before ", was, "; after ", is));
+  }
+  absl::optional<double> slowest = during.min_frequency_hz;
+  absl::optional<double> fastest = during.max_frequency_hz;
+  for (const MachineState* end : {&before, &after}) {
+    if (!end->max_frequency_hz.has_value()) continue;
+    slowest = std::min(slowest.value_or(*end->max_frequency_hz),
+                       *end->max_frequency_hz);
+    fastest = std::max(fastest.value_or(*end->max_frequency_hz),
+                       *end->max_frequency_hz);
+  }
+  if (slowest.has_value() &&
+      *fastest > *slowest * (1.0 + limits.frequency_change_degraded)) {
+    judge.Add(
+        "FREQUENCY_CHANGED", Fitness::kDegraded,
+        absl::StrFormat("fastest clock over %d readings: expected within "
+                        "%.0f %%, got %.0f to %.0f MHz",
+                        during.readings, 100 * limits.frequency_change_degraded,
+                        *slowest / 1e6, *fastest / 1e6));
   }
   const int64_t growth =
       after.swap_used_bytes.value_or(0) - before.swap_used_bytes.value_or(0);
@@ -144,7 +209,8 @@ MachineVerdict JudgeMachine(const MachineInfo& info, const MachineState& before,
   Judge judge;
   JudgeSetting(info, before, judge);
   JudgeUse(during, limits, judge);
-  JudgeChange(before, after, limits, judge);
+  JudgeHeat(before, during, after, limits, judge);
+  JudgeChange(before, during, after, limits, judge);
   return judge.Take();
 }
 

@@ -27,6 +27,7 @@ MachineUse Alone() {
   use.steal_fraction = 0.0;
   use.foreign_fraction = 0.001;
   use.own_fraction = 0.9;
+  use.throttle_events = 0;
   return use;
 }
 
@@ -52,8 +53,8 @@ TEST(MachineVerdictTest, SettingsDegrade) {
   const MachineVerdict verdict =
       JudgeMachine(ReadMachineInfo(fake.files()), state, Alone(), state);
   EXPECT_EQ(verdict.fitness, Fitness::kDegraded);
-  EXPECT_THAT(Codes(verdict),
-              ElementsAre("GOVERNOR_NOT_PERFORMANCE", "BOOST_ON", "SMT_ON"));
+  EXPECT_THAT(Codes(verdict), ElementsAre("GOVERNOR_NOT_PERFORMANCE",
+                                          "BOOST_ON", "SMT_ON", "CPU_QUOTA"));
   EXPECT_EQ(verdict.findings[0].message,
             "scaling_governor: expected performance, got performance, "
             "powersave");
@@ -86,7 +87,7 @@ TEST(MachineVerdictTest, LoadDegradesAndThenVoids) {
             Fitness::kInvalid);
   EXPECT_THAT(
       Codes(JudgeMachine(MachineInfo(), Quiet(), MachineUse(), Quiet())),
-      ElementsAre("LOAD_UNKNOWN"));
+      ElementsAre("LOAD_UNKNOWN", "THROTTLING_UNKNOWN"));
 }
 
 TEST(MachineVerdictTest, ThrottlingVoids) {

@@ -99,6 +99,21 @@ absl::optional<int64_t> QuotaThrottles(const SystemFiles& files) {
   return absl::nullopt;
 }
 
+// "some avg10=0.00 avg60=0.00 avg300=0.00 total=100" in its first line.
+absl::optional<int64_t> PressureMicroseconds(const SystemFiles& files) {
+  const auto text = files.Text("/proc/pressure/cpu");
+  if (!text.ok()) return absl::nullopt;
+  absl::string_view line(*text);
+  line = line.substr(0, line.find('\n'));
+  const size_t total = line.find("total=");
+  int64_t us = 0;
+  if (!absl::StartsWith(line, "some ") || total == line.npos ||
+      !absl::SimpleAtoi(line.substr(total + 6), &us)) {
+    return absl::nullopt;
+  }
+  return us;
+}
+
 int64_t InvoluntarySwitches(const SystemFiles& files) {
   int64_t switches = 0;
   for (const std::string& task : files.Names("/proc/self/task")) {
@@ -142,7 +157,7 @@ struct MachineWatch::Counters {
   absl::optional<CpuTicks> cpu;
   absl::optional<ProcessTimes> self;
   std::map<int64_t, ProcessTimes> processes;
-  absl::optional<int64_t> thermal, quota;
+  absl::optional<int64_t> thermal, quota, pressure_us;
   int64_t switches = 0;
   int64_t own_id = 0;
 };
@@ -158,6 +173,7 @@ MachineWatch::Counters MachineWatch::Read(const SystemFiles& files) {
   counters.processes = ReadProcesses(files);
   counters.thermal = ThermalThrottles(files);
   counters.quota = QuotaThrottles(files);
+  counters.pressure_us = PressureMicroseconds(files);
   counters.switches = InvoluntarySwitches(files);
   return counters;
 }
@@ -166,14 +182,43 @@ MachineWatch::MachineWatch(SystemFiles files, Clock& clock)
     : files_(std::move(files)),
       clock_(clock),
       start_ns_(clock.NowNs()),
-      start_(std::make_shared<const Counters>(Read(files_))) {}
+      start_(std::make_shared<const Counters>(Read(files_))) {
+  Look();
+}
 
-MachineUse MachineWatch::Finish() const {
+void MachineWatch::Sample() {
+  if (clock_.NowNs() >= next_look_ns_) Look();
+}
+
+void MachineWatch::Look() {
+  constexpr int64_t kPauseNs = 100'000'000;
+  const MachineState state = ReadMachineState(files_);
+  next_look_ns_ = clock_.NowNs() + kPauseNs;
+  ++seen_.readings;
+  if (const auto& hz = state.max_frequency_hz; hz.has_value()) {
+    seen_.min_frequency_hz =
+        std::min(seen_.min_frequency_hz.value_or(*hz), *hz);
+    seen_.max_frequency_hz =
+        std::max(seen_.max_frequency_hz.value_or(*hz), *hz);
+  }
+  if (const auto& heat = state.max_temperature_celsius; heat.has_value()) {
+    seen_.max_temperature_celsius =
+        std::max(seen_.max_temperature_celsius.value_or(*heat), *heat);
+  }
+}
+
+MachineUse MachineWatch::Finish() {
   const Counters end = Read(files_);
-  MachineUse use;
+  Look();
+  MachineUse use = seen_;
   use.seconds = static_cast<double>(clock_.NowNs() - start_ns_) * 1e-9;
   use.throttle_events = Difference(start_->thermal, end.thermal);
   use.quota_throttles = Difference(start_->quota, end.quota);
+  const auto waited_us = Difference(start_->pressure_us, end.pressure_us);
+  if (waited_us.has_value() && use.seconds > 0.0) {
+    use.pressure_fraction = std::clamp(
+        static_cast<double>(*waited_us) * 1e-6 / use.seconds, 0.0, 1.0);
+  }
   use.involuntary_switches = end.switches - start_->switches;
 
   // What this process, its finished children and its living ones used.
