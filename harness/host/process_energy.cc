@@ -7,101 +7,116 @@
 #include <thread>
 #include <utility>
 
-#include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "harness/report/check.h"
+#include "harness/report/record/energy_record.h"
 
 namespace assay {
+namespace {
 
-struct ProcessEnergy::State {
-  struct Counter {
-    EnergyMeter* meter;
-    double start = 0, last = 0;
-  };
+std::string Reasons(absl::Span<const MeterSource> sources) {
+  return absl::StrJoin(
+      sources, "; ", [](std::string* out, const MeterSource& source) {
+        absl::StrAppend(out, source.meter, ": ", source.unavailable);
+      });
+}
 
-  void ReadAll(bool first) {
-    for (Counter& counter : counters) {
-      auto joules = counter.meter->Joules();
-      if (!joules.ok()) {
-        problem = absl::StrCat(counter.meter->scope(), ": ",
-                               joules.status().message());
-        continue;
-      }
-      counter.last = *joules;
-      if (first) counter.start = *joules;
+bool Reads(const EnergyMeter& meter, const EnergyRecord& record,
+           absl::Span<const MeterSource> sources) {
+  for (const MeterSource& source : sources) {
+    if (source.meter != record.meter()) continue;
+    for (const auto& scope : source.scopes) {
+      if (scope.get() == &meter) return scope->scope() == record.scope();
     }
   }
+  return false;
+}
+
+// Adds the record of one of the counters that share no joule.
+void AddUp(const EnergyRecord& record, LedgerRecord* ledger) {
+  if (!HasValue(record.availability())) {
+    *ledger->mutable_joules_availability() = MakeAvailability(
+        Availability::REFUSED,
+        absl::StrCat(record.scope(), ": ", record.availability().reason()));
+    return;
+  }
+  ledger->set_joules(ledger->joules() + record.gross_joules());
+  Interval* interval = ledger->mutable_joules_interval();
+  interval->set_low(interval->low() + record.gross_interval().low());
+  interval->set_high(interval->high() + record.gross_interval().high());
+  interval->set_confidence(record.gross_interval().confidence());
+  interval->set_method(record.gross_interval().method());
+}
+
+}  // namespace
+
+struct ProcessEnergy::State {
+  State(std::vector<MeterSource> given, Clock& clock,
+        const EnergyOptions& options)
+      : sources(std::move(given)),
+        session(absl::MakeSpan(sources), 1, clock, options) {}
 
   std::vector<MeterSource> sources;
-  std::vector<Counter> counters;
-  std::string problem;  // of a reading
+  EnergySession session;
   std::mutex mutex;
   std::condition_variable wake;
   bool done = false;
   std::thread reader;
 };
 
-ProcessEnergy::ProcessEnergy(std::vector<MeterSource> sources,
-                             double seconds_between_readings)
-    : state_(std::make_unique<State>()) {
+ProcessEnergy::ProcessEnergy(std::vector<MeterSource> sources, Clock& clock,
+                             const ProcessEnergyOptions& options)
+    : state_(
+          std::make_unique<State>(std::move(sources), clock, options.session)) {
   State& state = *state_;
-  state.sources = std::move(sources);
-  for (MeterSource& source : state.sources) {
-    for (const auto& meter : source.scopes) {
-      if (absl::StrContains(meter->scope(), "/")) continue;
-      state.counters.push_back({meter.get()});
-    }
-  }
-  if (state.counters.empty()) return;
-  state.ReadAll(true);
-  const std::chrono::duration<double> pause(seconds_between_readings);
+  if (DisjointMeters(state.sources).empty()) return;
+  state.session.Begin();
+  state.session.BeforeBlock(0).IgnoreError();  // keeps its problems itself
+  const std::chrono::duration<double> pause(options.seconds_between_readings);
   state.reader = std::thread([&state, pause] {
     std::unique_lock<std::mutex> lock(state.mutex);
     while (!state.wake.wait_for(lock, pause, [&] { return state.done; })) {
-      state.ReadAll(false);
+      state.session.KeepAlive();
     }
   });
 }
 
 ProcessEnergy::~ProcessEnergy() {
+  if (!state_->reader.joinable()) return;
   LedgerRecord unused;
   Finish(&unused);
 }
 
 void ProcessEnergy::Finish(LedgerRecord* ledger) {
   State& state = *state_;
-  if (state.reader.joinable()) {
-    {
-      const std::lock_guard<std::mutex> lock(state.mutex);
-      state.done = true;
+  if (!state.reader.joinable()) {
+    *ledger->mutable_joules_availability() =
+        MakeAvailability(Availability::UNAVAILABLE, Reasons(state.sources));
+    return;
+  }
+  {
+    const std::lock_guard<std::mutex> lock(state.mutex);
+    state.done = true;
+  }
+  state.wake.notify_all();
+  state.reader.join();
+  state.session.AfterBlock(0, 0).IgnoreError();
+  state.session.End();
+  const std::vector<EnergyTotals> totals = state.session.Totals(0);
+  *ledger->mutable_joules_availability() =
+      MakeAvailability(Availability::MEASURED);
+  const std::vector<EnergyMeter*> disjoint = DisjointMeters(state.sources);
+  for (EnergyRecord& record : MakeEnergyRecords(totals)) {
+    for (const EnergyMeter* meter : disjoint) {
+      if (Reads(*meter, record, state.sources)) AddUp(record, ledger);
     }
-    state.wake.notify_all();
-    state.reader.join();
-    state.ReadAll(false);
+    *ledger->add_energy() = std::move(record);
   }
-  Availability* availability = ledger->mutable_joules_availability();
-  if (state.counters.empty()) {
-    *availability = MakeAvailability(
-        Availability::UNAVAILABLE,
-        absl::StrJoin(state.sources, "; ",
-                      [](std::string* out, const MeterSource& source) {
-                        absl::StrAppend(out, source.meter, ": ",
-                                        source.unavailable);
-                      }));
-    return;
+  if (!HasValue(ledger->joules_availability())) {
+    ledger->clear_joules();
+    ledger->clear_joules_interval();
   }
-  if (!state.problem.empty()) {
-    *availability = MakeAvailability(Availability::REFUSED, state.problem);
-    return;
-  }
-  double joules = 0;
-  for (const State::Counter& counter : state.counters) {
-    joules += counter.last - counter.start;
-  }
-  ledger->set_joules(joules);
-  *availability = MakeAvailability(Availability::MEASURED);
 }
 
 }  // namespace assay

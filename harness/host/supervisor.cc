@@ -19,6 +19,7 @@
 #include "harness/host/supervisor_outcome.h"
 #include "harness/host/supervisor_report.h"
 #include "harness/host/trained_references.h"
+#include "harness/measure/clock.h"
 #include "harness/measure/energy/meter.h"
 #include "harness/report/report_file.h"
 
@@ -160,7 +161,10 @@ class Run {
     child.memory_bytes = spec.limits().memory_bytes();
     child.processes = spec.limits().processes();
     child.file_bytes = options_.file_bytes;
-    ProcessEnergy energy(OpenMeters());
+    MeterEnvironment meters;
+    meters.external.assign(spec.external_meters().begin(),
+                           spec.external_meters().end());
+    ProcessEnergy energy(OpenMeters(meters), MonotonicClock());
     const ChildResult* ended =
         Start(child, Outcome::LOAD, &record_.compress_child);
     energy.Finish(&record_.compress_energy);
@@ -195,6 +199,8 @@ class Run {
         Child("internal-score", kScoreRequestFile, "score.log");
     child.seconds = options_.score_seconds;
     child.memory_bytes = options_.score_memory_bytes;
+    // Trusted code, which reads a meter over the network where one is named.
+    child.network = record_.spec.external_meters_size() > 0;
     const Outcome before = record_.outcome;
     const ChildResult* ended =
         Start(child, Outcome::SCORE, &record_.score_child);

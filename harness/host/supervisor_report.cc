@@ -10,6 +10,7 @@
 #include "harness/report/record/energy_record.h"
 #include "harness/report/record/machine_record.h"
 #include "harness/report/record/phase_timer.h"
+#include "harness/report/timing_key.h"
 
 namespace assay {
 namespace {
@@ -79,9 +80,15 @@ void FillLedger(const RunRecord& record, LedgerRecord* ledger) {
       static_cast<uint64_t>(std::max<int64_t>(child.peak_memory_bytes, 0)));
   FillAllowance(record.spec, ledger->mutable_allowance());
   ledger->set_allowance_exceeded(Exceeds(*ledger));
-  ledger->set_joules(record.compress_energy.joules());
-  *ledger->mutable_joules_availability() =
-      record.compress_energy.joules_availability();
+  const LedgerRecord& energy = record.compress_energy;
+  ledger->set_joules(energy.joules());
+  *ledger->mutable_joules_availability() = energy.joules_availability();
+  if (energy.has_joules_interval()) {
+    *ledger->mutable_joules_interval() = energy.joules_interval();
+  } else {
+    ledger->clear_joules_interval();
+  }
+  *ledger->mutable_energy() = energy.energy();
 }
 
 // The phases of one process, which cannot have taken longer than it lived, and
@@ -143,10 +150,7 @@ void FillPayback(const LedgerRecord& ledger, const CandidateRecord& dense,
                  CandidateRecord* candidate) {
   for (const LatencyRecord& mine : candidate->latency()) {
     for (const LatencyRecord& theirs : dense.latency()) {
-      if (mine.scenario() != theirs.scenario() ||
-          mine.batch() != theirs.batch()) {
-        continue;
-      }
+      if (!SameSetting(mine, theirs)) continue;
       for (int i = 0; i < std::min(mine.energy_size(), theirs.energy_size());
            ++i) {
         *candidate->mutable_payback() =

@@ -36,12 +36,17 @@ EnergySession::EnergySession(absl::Span<MeterSource> sources, size_t variants,
     Counter counter;
     counter.source = source.meter;
     counter.totals.resize(variants);
+    counter.twin_of = source.twin_of;
+    counter.covers_machine = source.covers_machine;
     if (source.scopes.empty()) {
       counter.problem = source.unavailable;
       counters_.push_back(counter);
     }
     for (const auto& scope : source.scopes) {
       counter.meter = scope.get();
+      if (scope->calibration() != nullptr) {
+        counter.calibration = *scope->calibration();
+      }
       counters_.push_back(counter);
     }
   }
@@ -52,6 +57,32 @@ double EnergySession::Read(Counter* counter) {
   if (joules.ok()) return *joules;
   counter->problem = std::string(joules.status().message());
   return 0.0;
+}
+
+double EnergySession::ReadInBlock(Counter* counter) {
+  const double joules = Read(counter);
+  const int64_t now = clock_.NowNs();
+  counter->longest_gap_ns =
+      std::max(counter->longest_gap_ns, now - counter->read_ns);
+  counter->read_ns = now;
+  return joules;
+}
+
+double EnergySession::SecondsForError(double error, int64_t blocks) const {
+  double seconds = 0.0;
+  for (const Counter& counter : counters_) {
+    if (!Usable(counter)) continue;
+    const double ticks_off = &counter == slowest_ ? 1.0 : 2.0;
+    seconds = std::max(seconds, ticks_off * counter.period_seconds *
+                                    static_cast<double>(blocks) / error);
+  }
+  return seconds;
+}
+
+void EnergySession::KeepAlive() {
+  for (Counter& counter : counters_) {
+    if (Usable(counter)) ReadInBlock(&counter);
+  }
 }
 
 void EnergySession::MeasureIdle(std::vector<double> Counter::*watts) {
@@ -105,7 +136,8 @@ absl::Status EnergySession::BeforeBlock(size_t) {
   for (Counter& counter : counters_) {
     if (!Usable(counter)) continue;
     counter.block_joules = Read(&counter);
-    counter.block_ns = clock_.NowNs();
+    counter.block_ns = counter.read_ns = clock_.NowNs();
+    counter.longest_gap_ns = 0;
   }
   return absl::OkStatus();
 }
@@ -113,13 +145,16 @@ absl::Status EnergySession::BeforeBlock(size_t) {
 absl::Status EnergySession::AfterBlock(size_t variant, int64_t samples) {
   for (Counter& counter : counters_) {
     if (!Usable(counter)) continue;
-    const double joules = Read(&counter) - counter.block_joules;
-    const double seconds = Seconds(clock_.NowNs() - counter.block_ns);
+    const double joules = ReadInBlock(&counter) - counter.block_joules;
+    if (!Usable(counter)) continue;  // this reading failed
+    const double seconds = Seconds(counter.read_ns - counter.block_ns);
+    const double gap = Seconds(counter.longest_gap_ns);
     const double range = counter.meter->range_joules();
-    if (range > 0.0 && seconds * kMostWatts > range) {
-      counter.problem = absl::StrCat(
-          counter.meter->scope(), ": a block of ", seconds,
-          " s may hide a wrap of the counter, which holds ", range, " J");
+    if (range > 0.0 && gap * kMostWatts > range) {
+      counter.problem = absl::StrCat(counter.meter->scope(), ": ", gap,
+                                     " s between two readings may hide a wrap "
+                                     "of the counter, which holds ",
+                                     range, " J");
       continue;
     }
     EnergyTotals& totals = counter.totals[variant];
@@ -144,6 +179,9 @@ std::vector<EnergyTotals> EnergySession::Totals(size_t variant) const {
     EnergyTotals totals = counter.totals[variant];
     totals.meter = counter.source;
     totals.problem = counter.problem;
+    totals.calibration = counter.calibration;
+    totals.twin_of = counter.twin_of;
+    totals.covers_machine = counter.covers_machine;
     if (counter.meter != nullptr) {
       totals.scope = counter.meter->scope();
       totals.resolution_joules = counter.meter->resolution_joules();

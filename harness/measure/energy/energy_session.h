@@ -41,6 +41,10 @@ struct EnergyTotals {
   double idle_stddev_watts = 0.0;  // of a window's mean, pooled
   double idle_window_seconds = 0.0;
   int64_t idle_windows = 0;  // before and after, together
+  // Of an external instrument, else all empty.
+  MeterCalibration calibration;
+  std::string twin_of;          // as its source says
+  bool covers_machine = false;  // likewise
 };
 
 // Begin, then a scenario with this as its observer, then End. A meter that
@@ -56,6 +60,13 @@ class EnergySession final : public BlockObserver {
   EnergySession& operator=(const EnergySession&) = delete;
 
   void Begin();  // measures periods and idle power
+  // After Begin: how long a variant must be busy, in `blocks` blocks together,
+  // for the counters' periods to be at most `error` of its energy; 0 without a
+  // usable counter. `error` in (0, 1).
+  double SecondsForError(double error, int64_t blocks) const;
+  // Within a long block: reads every counter, so that none wraps unseen. From
+  // any one thread while no other is in the session.
+  void KeepAlive();
   absl::Status BeforeBlock(size_t variant) override;
   absl::Status AfterBlock(size_t variant, int64_t samples) override;
   void End();  // idle power again
@@ -70,6 +81,11 @@ class EnergySession final : public BlockObserver {
     double period_seconds = 0.0;
     double block_joules = 0.0;
     int64_t block_ns = 0;
+    int64_t read_ns = 0;         // the last reading of the block
+    int64_t longest_gap_ns = 0;  // between two readings of it
+    MeterCalibration calibration;
+    std::string twin_of;
+    bool covers_machine = false;
     std::vector<double> idle_before, idle_after;  // watts per window
     std::vector<EnergyTotals> totals;             // per variant
   };
@@ -78,6 +94,7 @@ class EnergySession final : public BlockObserver {
     return counter.meter != nullptr && counter.problem.empty();
   }
   double Read(Counter* counter);
+  double ReadInBlock(Counter* counter);
   void MeasureIdle(std::vector<double> Counter::*watts);
 
   Clock& clock_;

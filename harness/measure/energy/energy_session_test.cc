@@ -156,6 +156,38 @@ TEST(EnergySessionTest, AMeterThatBreaksIsLeftOut) {
   EXPECT_EQ(session.Totals(0)[0].problem, "gone");
 }
 
+TEST(EnergySessionTest, TheWindowFollowsFromTheWantedError) {
+  World world;
+  EnergySession session(absl::MakeSpan(world.sources), 1, world.clock,
+                        world.options);
+  EXPECT_EQ(session.SecondsForError(0.01, 8), 0.0);  // nothing known yet
+  session.Begin();
+  // A tick of 10 ms is lost at the end of each of 8 blocks.
+  EXPECT_NEAR(session.SecondsForError(0.01, 8), 8 * 0.01 / 0.01, 0.1);
+  EXPECT_NEAR(session.SecondsForError(0.05, 8), 8 * 0.01 / 0.05, 0.02);
+}
+
+TEST(EnergySessionTest, ReadingInBetweenKeepsALongBlock) {
+  World world;
+  world.meter->SetRange(4000.0);  // 2 s at the most that a machine takes
+  EnergySession session(absl::MakeSpan(world.sources), 1, world.clock,
+                        world.options);
+  session.Begin();
+  ASSERT_TRUE(session.BeforeBlock(0).ok());
+  for (int i = 0; i < 10; ++i) {
+    world.clock.Advance(1'000'000'000);
+    session.KeepAlive();
+  }
+  ASSERT_TRUE(session.AfterBlock(0, 0).ok());
+  EXPECT_EQ(session.Totals(0)[0].problem, "");
+  EXPECT_NEAR(session.Totals(0)[0].joules, 200.0, 1.0);
+  ASSERT_TRUE(session.BeforeBlock(0).ok());
+  world.clock.Advance(3'000'000'000);
+  ASSERT_TRUE(session.AfterBlock(0, 0).ok());
+  EXPECT_THAT(session.Totals(0)[0].problem,
+              HasSubstr("3 s between two readings may hide a wrap"));
+}
+
 TEST(EnergySessionTest, ABlockMayNotHideAWrap) {
   World world;
   world.meter->SetRange(1000.0);

@@ -4,8 +4,10 @@ load("//tools:registry.bzl", "generated_source")
 
 # Sorted. One entry for each folder with an Open().
 METERS = [
+    "external",
     "nvml",
     "rapl",
+    "rapl_perf",
 ]
 
 _SOURCE = """#include <utility>
