@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <filesystem>
+#include <memory>
 #include <set>
 #include <string>
 #include <system_error>
@@ -12,14 +13,19 @@
 #include "absl/strings/str_cat.h"
 #include "datasets/dataset.h"
 #include "datasets/registry.h"
+#include "harness/backend/registry.h"
 #include "harness/core/file.h"
 #include "harness/core/hash.h"
 #include "harness/core/status_macros.h"
 #include "harness/graph/text.h"
 #include "harness/host/artifact.h"
+#include "harness/host/budget_limits.h"
+#include "harness/host/budget_rules.h"
 #include "harness/host/run_identity.h"
-#include "harness/host/score/budgets.h"
+#include "harness/host/score/audit.h"
+#include "harness/host/score/claimed_gain.h"
 #include "harness/host/score/cost_record.h"
+#include "harness/host/score/drift.h"
 #include "harness/host/score/evaluation.h"
 #include "harness/host/score/quality.h"
 #include "harness/host/score/timing.h"
@@ -44,6 +50,19 @@ struct Network {
 std::string SplitHash(const Dataset& dataset, Split split) {
   return Sha256Hex(absl::StrCat(dataset.spec().fingerprint, "\n", Name(split),
                                 "\n", dataset.size(split), "\n"));
+}
+
+BudgetRecord RecordOf(const BudgetFinding& finding) {
+  BudgetRecord record;
+  record.set_quantity(finding.quantity);
+  record.set_relation(finding.at_least ? BudgetRecord::AT_LEAST
+                                       : BudgetRecord::AT_MOST);
+  record.set_asked(finding.asked);
+  record.set_reached(finding.reached);
+  record.set_tolerance(finding.tolerance);
+  record.set_met(finding.met);
+  *record.mutable_availability() = MakeAvailability(Availability::DERIVED);
+  return record;
 }
 
 class Scorer {
@@ -73,10 +92,17 @@ class Scorer {
       if (!read.ok()) Refuse(read, result_->mutable_candidates(i));
     }
     EnterStage(Outcome::SCORE);
+    ASSAY_RETURN_IF_ERROR(OpenDevices());
     ASSAY_RETURN_IF_ERROR(ScoreAll());
-    if (spec_.measure().skip()) return absl::OkStatus();
-    EnterStage(Outcome::MEASURE);
-    return MeasureAll();
+    if (!spec_.measure().skip()) {
+      EnterStage(Outcome::MEASURE);
+      ASSAY_RETURN_IF_ERROR(MeasureAll());
+    }
+    for (Network& network : networks_) {
+      if (&network == &networks_.front()) continue;
+      JudgeClaims(*networks_.front().record, network.record);
+    }
+    return absl::OkStatus();
   }
 
  private:
@@ -144,7 +170,7 @@ class Scorer {
         *record->mutable_cost(),
         MakeCostRecord(reference_.graph, reference_.parameters, bytes));
     ASSAY_ASSIGN_OR_RETURN(
-        footprint_, FootprintOf(reference_.graph, reference_.parameters));
+        footprint_, FootprintOf(reference_.graph, &reference_.parameters));
     return absl::OkStatus();
   }
 
@@ -177,11 +203,12 @@ class Scorer {
         *record->mutable_cost(),
         MakeCostRecord(artifact.graph, artifact.parameters, bytes));
     ASSAY_ASSIGN_OR_RETURN(const Footprint footprint,
-                           FootprintOf(artifact.graph, artifact.parameters));
+                           FootprintOf(artifact.graph, &artifact.parameters));
     if (submission.budget() < spec_.budgets_size()) {
-      for (BudgetRecord& met : CheckBudget(spec_.budgets(submission.budget()),
-                                           footprint_, footprint)) {
-        *record->add_budgets() = std::move(met);
+      const BudgetLimits limits = LimitsOf(spec_.budgets(submission.budget()));
+      for (const BudgetFinding& finding :
+           JudgeBudget(limits, footprint_, footprint)) {
+        *record->add_budgets() = RecordOf(finding);
       }
     }
     networks_.push_back({std::move(artifact.graph),
@@ -205,6 +232,16 @@ class Scorer {
     return std::find(asked.begin(), asked.end(), precision) != asked.end();
   }
 
+  // The run's own first.
+  absl::Status OpenDevices() {
+    devices_ = {{spec_.backend(), setup_.device.get()}};
+    for (const std::string& backend : spec_.measure().other_backends()) {
+      ASSAY_ASSIGN_OR_RETURN(others_.emplace_back(), MakeDevice(backend));
+      devices_.push_back({backend, others_.back().get()});
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status ScoreAll() {
     const PhaseTimer::Scope scope(phases_, "score", PhaseRecord::SCORING);
     EvaluationOptions options;
@@ -220,6 +257,11 @@ class Scorer {
                                          ": ", scores.status().message()));
       }
       network.scores = *std::move(scores);
+      ASSAY_ASSIGN_OR_RETURN(
+          const std::vector<DriftRecord> drift,
+          MeasureDrift(*setup_.task, devices_, spec_.measure().batch_sizes(),
+                       network.graph, network.parameters));
+      network.record->mutable_drift()->Assign(drift.begin(), drift.end());
       if (&network != &networks_.front()) {
         ASSAY_RETURN_IF_ERROR(CompareWithDense(&network));
       }
@@ -243,6 +285,19 @@ class Scorer {
     return absl::OkStatus();
   }
 
+  absl::Status AuditAll(int threads) {
+    if (!spec_.measure().audit()) return absl::OkStatus();
+    const PhaseTimer::Scope scope(phases_, "audit", PhaseRecord::TIMING);
+    for (Network& network : networks_) {
+      ASSAY_ASSIGN_OR_RETURN(
+          const std::vector<AuditRecord> audits,
+          Audit(*setup_.task, setup_.device.get(), threads, spec_.measure(),
+                spec_.seed(), network.graph, network.parameters));
+      network.record->mutable_audits()->Assign(audits.begin(), audits.end());
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status MeasureAll() {
     std::vector<TimedNetwork> timed;
     for (const Network& network : networks_) {
@@ -256,9 +311,15 @@ class Scorer {
             MeasureMemory(*setup_.task, setup_.device.get(), threads, network));
       }
     }
-    return TimeNetworks(*setup_.task, setup_.device.get(), timed,
-                        spec_.measure(), spec_.seed(), threads, phases_,
-                        result_->mutable_machine());
+    TimingOptions options;
+    options.measure = spec_.measure();
+    options.seed = spec_.seed();
+    options.threads = threads;
+    options.meters.external.assign(spec_.external_meters().begin(),
+                                   spec_.external_meters().end());
+    ASSAY_RETURN_IF_ERROR(TimeNetworks(*setup_.task, devices_, timed, options,
+                                       phases_, result_->mutable_machine()));
+    return AuditAll(threads);
   }
 
   const ScoreRequest& request_;
@@ -269,6 +330,8 @@ class Scorer {
   ScoreResult* result_;
   std::deque<Network> networks_;  // the reference first
   std::set<std::string> names_;
+  std::vector<std::unique_ptr<Device>> others_;
+  std::vector<TimedDevice> devices_;
   Footprint footprint_;  // of the reference
 };
 

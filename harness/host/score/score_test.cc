@@ -159,6 +159,30 @@ TEST_F(ScoreTest, ADenseCandidateEqualsTheReference) {
   EXPECT_EQ(candidate.cost().macs(), dense.cost().macs());
   EXPECT_TRUE(candidate.materialisation().passed());
   EXPECT_LT(candidate.materialisation().max_output_difference(), 1e-4);
+  ASSERT_EQ(candidate.drift_size(), 2);  // batches 1 and 4 against 20
+  for (const DriftRecord& drift : candidate.drift()) {
+    EXPECT_EQ(drift.against_batch(), 20u);
+    EXPECT_EQ(drift.items(), 20u);
+    EXPECT_EQ(drift.logits(), 20u * kClasses);
+    EXPECT_LT(drift.max_difference(), 1e-4 * drift.largest_logit());
+    EXPECT_EQ(drift.answers_changed(), 0u);
+  }
+}
+
+TEST_F(ScoreTest, AuditsWhereAsked) {
+  Submit(reference_->graph, reference_->parameters, {});
+  request_.mutable_spec()->mutable_measure()->set_audit(true);
+  const ScoreResult result = Do();
+  for (const CandidateRecord* record :
+       {&result.dense(), &result.candidates(0)}) {
+    ASSERT_EQ(record->audits_size(), 3);
+    EXPECT_EQ(record->audits(0).kind(), "same_sample");
+    EXPECT_EQ(record->audits(1).kind(), "alternate_seed");
+    EXPECT_GT(record->audits(1).speedup(), 0);
+    EXPECT_EQ(record->audits(2).kind(), "shuffled_order");
+    EXPECT_EQ(record->audits(2).items(), static_cast<uint64_t>(kTestItems));
+    EXPECT_TRUE(record->audits(2).passed()) << record->audits(2).detail();
+  }
 }
 
 TEST_F(ScoreTest, TimesEveryNetworkInTheSameSessions) {
@@ -181,6 +205,50 @@ TEST_F(ScoreTest, TimesEveryNetworkInTheSameSessions) {
   EXPECT_DOUBLE_EQ(result.candidates(0).gains(0).predicted_speedup(), 1.0);
   EXPECT_EQ(result.dense().gains_size(), 0);
   EXPECT_NE(result.machine().verdict(), MachineRecord::VERDICT_UNSPECIFIED);
+}
+
+TEST_F(ScoreTest, TimesEveryScenarioColdAndHotOnTwoBackends) {
+  Submit(reference_->graph, reference_->parameters, {});
+  request_.mutable_spec()->set_backend("cpu");
+  MeasureSpec* measure = request_.mutable_spec()->mutable_measure();
+  measure->Clear();
+  for (const char* name :
+       {"single_stream", "multi_stream", "server", "offline"}) {
+    measure->add_scenarios(name);
+  }
+  measure->add_batch_sizes(4);
+  measure->add_caches("hot");
+  measure->add_caches("cold");
+  measure->add_other_backends("reference");
+  measure->add_precisions("f32");
+  measure->set_queries(8);
+  measure->set_seconds(0.1);
+  const ScoreResult result = Do();
+  const CandidateRecord& candidate = result.candidates(0);
+  ASSERT_EQ(candidate.latency_size(), 2 * (2 + 2 + 1 + 2));
+  int cold = 0, beside = 0;
+  for (const LatencyRecord& latency : candidate.latency()) {
+    cold += latency.caches() == LatencyRecord::COLD ? 1 : 0;
+    beside += latency.backend() == "reference" ? 1 : 0;
+    if (!HasValue(latency.availability())) {
+      // Cold caches need their sizes, which not every machine tells.
+      EXPECT_EQ(latency.caches(), LatencyRecord::COLD);
+      EXPECT_THAT(latency.availability().reason(), HasSubstr("cold caches"));
+      continue;
+    }
+    EXPECT_GT(latency.mean_ns(), 0);
+    EXPECT_EQ(latency.samples(),
+              latency.queries() * latency.settings().samples_per_query());
+    if (latency.scenario() == LatencyRecord::SERVER) {
+      EXPECT_GT(latency.asked_qps(), 0);
+    }
+  }
+  EXPECT_EQ(cold, 2 * 3);
+  EXPECT_EQ(beside, 7);
+  for (const GainRecord& gain : candidate.gains()) {
+    EXPECT_EQ(gain.against_precision(), "f32");
+    EXPECT_DOUBLE_EQ(gain.predicted_speedup(), 1.0);
+  }
 }
 
 TEST_F(ScoreTest, GoesIntoAWholeReport) {
@@ -217,6 +285,13 @@ TEST_F(ScoreTest, SparsityIsRederived) {
   EXPECT_FALSE(result.candidates(1).budgets(0).met());
   EXPECT_LT(result.candidates(0).cost().nonzero_macs(),
             result.candidates(0).cost().macs());
+  // Zeros are multiplied, so that neither MACs nor bytes show them.
+  const MaterialisationRecord& made = result.candidates(0).materialisation();
+  ASSERT_EQ(made.claims_size(), 1);
+  EXPECT_EQ(made.claims(0).quantity(), "sparsity");
+  EXPECT_EQ(made.claims(0).macs_ratio(), 1.0);
+  EXPECT_EQ(made.claims(0).bytes_ratio(), 1.0);
+  EXPECT_NE(made.claims(0).timing(), "");
 }
 
 TEST_F(ScoreTest, AMaskIsCalledOne) {

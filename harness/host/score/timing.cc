@@ -14,6 +14,8 @@
 #include "harness/host/run_setup.h"
 #include "harness/host/score/materialisation.h"
 #include "harness/host/score/plan.h"
+#include "harness/host/score/session_settings.h"
+#include "harness/host/session_plan.h"
 #include "harness/measure/clock.h"
 #include "harness/measure/energy/energy_session.h"
 #include "harness/measure/energy/meter.h"
@@ -21,7 +23,9 @@
 #include "harness/measure/machine/machine_state.h"
 #include "harness/measure/machine/machine_verdict.h"
 #include "harness/measure/memory/memory.h"
+#include "harness/measure/scenario/cache_eviction.h"
 #include "harness/measure/scenario/scenario.h"
+#include "harness/measure/scenario/timer.h"
 #include "harness/measure/system_files.h"
 #include "harness/report/check.h"
 #include "harness/report/record/energy_record.h"
@@ -31,51 +35,68 @@
 namespace assay {
 namespace {
 
-// Batches in memory for the queries to choose from.
-constexpr int64_t kBatches = 8;
-// Enough that the 99th percentile has a bound with 99 % confidence.
-constexpr int64_t kQueries = 662;
-constexpr double kSeconds = 10;
-
-ScenarioSettings SettingsOf(const MeasureSpec& measure, int64_t batch,
-                            uint64_t seed) {
-  ScenarioSettings settings;
-  settings.scenario =
-      batch == 1 ? Scenario::kSingleStream : Scenario::kMultiStream;
-  settings.seed = seed;
-  settings.stop = StopOnTerminate();
-  settings.samples_per_query = batch;
-  settings.min_queries = measure.queries() > 0 ? measure.queries() : kQueries;
-  settings.max_seconds = measure.seconds() > 0 ? measure.seconds() : kSeconds;
-  return settings;
-}
-
-// A variant of a session: a network in one precision.
+// A variant of a session: a network in one precision on one device.
 struct Entry {
   size_t network;
+  size_t device;
   std::string precision;
   std::unique_ptr<PlanSystem> system;
 };
 
+// Reads the meters at the borders of a block, and looks at the machine after
+// it.
+class BlockWatch final : public BlockObserver {
+ public:
+  // `energy` may be null.
+  BlockWatch(EnergySession* energy, MachineWatch* machine)
+      : energy_(energy), machine_(machine) {}
+  absl::Status BeforeBlock(size_t variant) override {
+    return energy_ != nullptr ? energy_->BeforeBlock(variant)
+                              : absl::OkStatus();
+  }
+  absl::Status AfterBlock(size_t variant, int64_t samples) override {
+    if (energy_ != nullptr) {
+      ASSAY_RETURN_IF_ERROR(energy_->AfterBlock(variant, samples));
+    }
+    machine_->Sample();
+    return absl::OkStatus();
+  }
+
+ private:
+  EnergySession* energy_;
+  MachineWatch* machine_;
+};
+
+// What all sessions of a run share.
+struct Bench {
+  const Task& task;
+  absl::Span<const TimedDevice> devices;
+  absl::Span<const TimedNetwork> networks;
+  const TimingOptions& options;
+  TimerQuality timer;
+  absl::StatusOr<int64_t> bytes_to_evict;
+  MachineWatch* watch;
+};
+
 class TimedSession {
  public:
-  TimedSession(const Task& task, Device* device,
-               absl::Span<const TimedNetwork> networks,
-               const MeasureSpec& measure, int64_t batch, uint64_t seed,
-               int threads)
-      : task_(task),
-        device_(device),
-        networks_(networks),
-        measure_(measure),
-        batch_(batch),
-        threads_(threads),
-        settings_(SettingsOf(measure, batch, seed)) {}
+  TimedSession(const Bench& bench, const SessionPlan& plan)
+      : bench_(bench),
+        plan_(plan),
+        settings_(SettingsOf(bench.options.measure, plan, bench.options.seed)) {
+  }
 
   absl::Status Prepare() {
-    for (size_t i = 0; i < networks_.size(); ++i) {
+    if (plan_.cold && bench_.bytes_to_evict.ok()) {
+      evictor_.emplace(*bench_.bytes_to_evict);
+      settings_.evict = [this] { evictor_->Evict(); };
+    }
+    for (size_t i = 0; i < bench_.networks.size(); ++i) {
       for (const std::string& precision :
-           PrecisionsOf(*networks_[i].graph, measure_)) {
-        ASSAY_RETURN_IF_ERROR(Add(i, precision));
+           PrecisionsOf(*bench_.networks[i].graph, bench_.options.measure)) {
+        for (size_t d = 0; d < bench_.devices.size(); ++d) {
+          ASSAY_RETURN_IF_ERROR(Add(i, d, precision));
+        }
       }
     }
     return absl::OkStatus();
@@ -83,122 +104,163 @@ class TimedSession {
 
   // Opens the meters and measures idle power, where there are meters.
   void BeginEnergy() {
-    meters_ = OpenMeters();
+    if (evictor_.has_value() || entries_.empty()) return;
+    meters_ = OpenMeters(bench_.options.meters);
     energy_.emplace(absl::MakeSpan(meters_), entries_.size(), MonotonicClock());
     energy_->Begin();
+    const double error = bench_.options.measure.energy_error();
+    if (error <= 0.0) return;
+    limits_.most_error = error;
+    settings_.least_busy_seconds =
+        energy_->SecondsForError(error, 2 * settings_.rounds);
   }
-  void EndEnergy() { energy_->End(); }
+  void EndEnergy() {
+    if (energy_.has_value()) energy_->End();
+  }
 
   absl::Status Run() {
     if (entries_.empty()) return absl::OkStatus();
     std::vector<Variant> variants;
     settings_.data_samples = entries_[0].system->samples();
     for (const Entry& entry : entries_) {
-      variants.push_back({absl::StrCat(networks_[entry.network].record->name(),
-                                       "/", entry.precision),
-                          entry.system.get()});
+      variants.push_back({NameOf(entry), entry.system.get()});
     }
     std::optional<Progress> bar;
     settings_.progress = [&](int64_t done, int64_t blocks) {
       if (!bar.has_value()) {
-        bar.emplace(absl::StrCat("time, batch ", batch_), blocks, "blocks");
+        bar.emplace(absl::StrCat("time ", ScenarioName(plan_.scenario),
+                                 ", batch ", plan_.batch),
+                    blocks, "blocks");
       }
       bar->Update(done);
     };
+    BlockWatch observer(energy_.has_value() ? &*energy_ : nullptr,
+                        bench_.watch);
     ASSAY_ASSIGN_OR_RETURN(timings_, RunScenario(settings_, variants,
-                                                 MonotonicClock(), &*energy_));
+                                                 MonotonicClock(), &observer));
     return absl::OkStatus();
   }
 
   void Record() const {
     for (size_t v = 0; v < entries_.size(); ++v) {
-      CandidateRecord* record = networks_[entries_[v].network].record;
+      CandidateRecord* record = bench_.networks[entries_[v].network].record;
       LatencyRecord* latency = record->add_latency();
       *latency =
           MakeLatencyRecord(settings_, timings_, v, OptionsOf(entries_[v]));
-      for (const EnergyTotals& totals : energy_->Totals(v)) {
-        *latency->add_energy() = MakeEnergyRecord(totals);
-      }
+      AddEnergy(v, latency);
+      *latency->add_energy_estimates() =
+          MakeEnergyEstimate(record->cost(), plan_.batch);
       if (entries_[v].network != 0) AddGains(v, record);
     }
   }
 
  private:
+  std::string NameOf(const Entry& entry) const {
+    const std::string name = absl::StrCat(
+        bench_.networks[entry.network].record->name(), "/", entry.precision);
+    return entry.device == 0 ? name : absl::StrCat(name, "@", BackendOf(entry));
+  }
+
+  // Empty for the run's own.
+  std::string BackendOf(const Entry& entry) const {
+    return entry.device == 0 ? "" : bench_.devices[entry.device].backend;
+  }
+
   LatencyOptions OptionsOf(const Entry& entry) const {
     LatencyOptions options;
     options.precision = entry.precision;
-    options.batch = static_cast<uint32_t>(batch_);
-    options.threads = static_cast<uint32_t>(threads_);
+    options.batch = static_cast<uint32_t>(plan_.batch);
+    options.threads = static_cast<uint32_t>(bench_.options.threads);
+    options.backend = BackendOf(entry);
+    options.evicted_bytes = evictor_.has_value() ? evictor_->bytes() : 0;
+    options.timer = bench_.timer;
+    options.latency_bound_ns = bench_.options.measure.latency_bound_ns();
     return options;
   }
 
-  absl::Status Add(size_t network, const std::string& precision) {
-    const TimedNetwork& timed = networks_[network];
+  absl::Status Add(size_t network, size_t device,
+                   const std::string& precision) {
+    const TimedNetwork& timed = bench_.networks[network];
+    const auto unavailable = [&](const absl::Status& why) {
+      AddUnavailable({network, device, precision, nullptr}, why, timed.record);
+      return absl::OkStatus();
+    };
+    if (plan_.cold && !evictor_.has_value()) {
+      return unavailable(bench_.bytes_to_evict.status());
+    }
     ASSAY_ASSIGN_OR_RETURN(
         const Plan plan,
-        MakePlan(*timed.graph, *timed.parameters, precision, batch_));
-    auto system = PlanSystem::Make(device_, plan, threads_);
+        MakePlan(*timed.graph, *timed.parameters, precision, plan_.batch));
+    auto system = PlanSystem::Make(bench_.devices[device].device, plan,
+                                   bench_.options.threads);
     if (absl::IsUnimplemented(system.status())) {
-      AddUnavailable(precision, system.status(), timed.record);
-      return absl::OkStatus();
+      return unavailable(system.status());
     }
     ASSAY_RETURN_IF_ERROR(system.status());
     const std::unique_ptr<BatchSource> source =
-        task_.EvaluationBatches(Split::kTest, batch_);
+        bench_.task.EvaluationBatches(Split::kTest, plan_.batch);
     ASSAY_RETURN_IF_ERROR((*system)->LoadBatches(
-        *source, std::min(kBatches, source->batch_count())));
-    entries_.push_back({network, precision, *std::move(system)});
+        *source, std::min(kBatchesInMemory, source->batch_count())));
+    entries_.push_back({network, device, precision, *std::move(system)});
     return absl::OkStatus();
   }
 
-  void AddUnavailable(const std::string& precision, const absl::Status& why,
+  void AddUnavailable(const Entry& entry, const absl::Status& why,
                       CandidateRecord* record) const {
     LatencyRecord* latency = record->add_latency();
-    latency->set_scenario(batch_ == 1 ? LatencyRecord::SINGLE_STREAM
-                                      : LatencyRecord::MULTI_STREAM);
-    latency->set_precision(precision);
-    latency->set_batch(static_cast<uint32_t>(batch_));
-    latency->set_threads(static_cast<uint32_t>(threads_));
+    latency->set_scenario(ScenarioOf(plan_.scenario));
+    latency->set_precision(entry.precision);
+    latency->set_batch(static_cast<uint32_t>(plan_.batch));
+    latency->set_threads(static_cast<uint32_t>(bench_.options.threads));
+    latency->set_backend(BackendOf(entry));
+    latency->set_caches(plan_.cold ? LatencyRecord::COLD : LatencyRecord::HOT);
     *latency->mutable_availability() =
         MakeAvailability(Availability::UNAVAILABLE, why.message());
   }
 
-  // Against the dense network in f32, and in the same precision.
-  void AddGains(size_t candidate, CandidateRecord* record) const {
-    const LatencyOptions options = OptionsOf(entries_[candidate]);
-    for (size_t v = 0; v < entries_.size(); ++v) {
-      const bool comparable =
-          entries_[v].network == 0 &&
-          (entries_[v].precision == "f32" ||
-           entries_[v].precision == entries_[candidate].precision);
-      if (!comparable) continue;
-      GainRecord* gain = record->add_gains();
-      *gain =
-          MakeGainRecord(settings_, timings_, v, candidate,
-                         networks_[0].record->cost(), record->cost(), options);
-      gain->set_against_precision(entries_[v].precision);
+  void AddEnergy(size_t variant, LatencyRecord* latency) const {
+    if (!energy_.has_value()) {
+      EnergyRecord* none = latency->add_energy();
+      *none->mutable_availability() = MakeAvailability(
+          Availability::NOT_APPLICABLE,
+          "with cold caches a meter would count the eviction as well");
+      *none->mutable_net_availability() = none->availability();
+      return;
+    }
+    for (EnergyRecord& record :
+         MakeEnergyRecords(energy_->Totals(variant), limits_)) {
+      *latency->add_energy() = std::move(record);
     }
   }
 
-  const Task& task_;
-  Device* device_;
-  absl::Span<const TimedNetwork> networks_;
-  const MeasureSpec& measure_;
-  const int64_t batch_;
-  const int threads_;
+  // Against the dense network on the same device, in f32 and in the same
+  // precision.
+  void AddGains(size_t candidate, CandidateRecord* record) const {
+    const Entry& own = entries_[candidate];
+    for (size_t v = 0; v < entries_.size(); ++v) {
+      const Entry& other = entries_[v];
+      if (other.network != 0 || other.device != own.device) continue;
+      if (other.precision != "f32" && other.precision != own.precision) {
+        continue;
+      }
+      GainRecord* gain = record->add_gains();
+      *gain = MakeGainRecord(settings_, timings_, v, candidate,
+                             bench_.networks[0].record->cost(), record->cost(),
+                             OptionsOf(own));
+      gain->set_against_precision(other.precision);
+    }
+  }
+
+  const Bench& bench_;
+  const SessionPlan plan_;
   ScenarioSettings settings_;
+  std::optional<CacheEvictor> evictor_;
   std::vector<Entry> entries_;
   std::vector<MeterSource> meters_;
+  EnergyLimits limits_;
   std::optional<EnergySession> energy_;
   SessionTimings timings_;
 };
-
-std::vector<int64_t> BatchesOf(const MeasureSpec& measure) {
-  std::vector<int64_t> batches(measure.batch_sizes().begin(),
-                               measure.batch_sizes().end());
-  if (batches.empty()) batches.push_back(1);
-  return batches;
-}
 
 }  // namespace
 
@@ -215,18 +277,27 @@ std::vector<std::string> PrecisionsOf(const Graph& graph,
   return apply;
 }
 
-absl::Status TimeNetworks(const Task& task, Device* device,
+absl::Status TimeNetworks(const Task& task,
+                          absl::Span<const TimedDevice> devices,
                           absl::Span<const TimedNetwork> networks,
-                          const MeasureSpec& measure, uint64_t seed,
-                          int threads, PhaseTimer* phases,
+                          const TimingOptions& options, PhaseTimer* phases,
                           MachineRecord* machine) {
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<SessionPlan> plans,
+                         PlanSessions(options.measure));
   const SystemFiles files;
   const MachineInfo info = ReadMachineInfo(files);
   const MachineState before = ReadMachineState(files);
   const absl::Time before_when = absl::Now();
-  const MachineWatch watch(files, MonotonicClock());
-  for (const int64_t batch : BatchesOf(measure)) {
-    TimedSession session(task, device, networks, measure, batch, seed, threads);
+  MachineWatch watch(files, MonotonicClock());
+  const Bench bench = {task,
+                       devices,
+                       networks,
+                       options,
+                       MeasureTimer(MonotonicClock()),
+                       BytesToEvict(info.cpu.caches),
+                       &watch};
+  for (const SessionPlan& plan : plans) {
+    TimedSession session(bench, plan);
     {
       const PhaseTimer::Scope scope(phases, "compile plans",
                                     PhaseRecord::HARNESS);

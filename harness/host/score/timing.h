@@ -12,12 +12,19 @@
 #include "harness/graph/graph.h"
 #include "harness/graph/parameter_store.h"
 #include "harness/host/run_spec.pb.h"
+#include "harness/measure/energy/meter.h"
 #include "harness/report/machine.pb.h"
 #include "harness/report/record/phase_timer.h"
 #include "harness/report/report.pb.h"
 #include "harness/tasks/task.h"
 
 namespace assay {
+
+// A device that times them, by the name of its backend.
+struct TimedDevice {
+  std::string backend;
+  Device* device = nullptr;
+};
 
 // A network to be timed, and the record that gets the results. The cost in the
 // record must be filled in.
@@ -27,21 +34,28 @@ struct TimedNetwork {
   CandidateRecord* record = nullptr;
 };
 
+struct TimingOptions {
+  MeasureSpec measure;
+  uint64_t seed = 0;
+  int threads = 1;
+  MeterEnvironment meters;
+};
+
 // Types that a network is timed in: the asked ones that apply to it, where none
 // asked means f32 and int8. A quantized graph has int8 alone, another graph
 // never has it.
 std::vector<std::string> PrecisionsOf(const Graph& graph,
                                       const MeasureSpec& measure);
 
-// Times all networks, of which the first is the dense one: batch 1 as
-// SingleStream, larger batches as MultiStream with a query of one batch, every
-// variant the same number of queries. Adds latencies and gains to the records,
-// and an UNAVAILABLE latency with the reason for what the device cannot run.
-// Errors are the device's or the data's.
-absl::Status TimeNetworks(const Task& task, Device* device,
+// Times all networks, of which the first is the dense one, on all devices: one
+// session for each that PlanSessions names, in which every variant gets the
+// same number of queries. Adds latencies and gains to the records, and an
+// UNAVAILABLE latency with the reason for what a device cannot run, or a cache
+// that cannot be made cold. Errors are the device's or the data's.
+absl::Status TimeNetworks(const Task& task,
+                          absl::Span<const TimedDevice> devices,
                           absl::Span<const TimedNetwork> networks,
-                          const MeasureSpec& measure, uint64_t seed,
-                          int threads, PhaseTimer* phases,
+                          const TimingOptions& options, PhaseTimer* phases,
                           MachineRecord* machine);
 
 // Memory of one plan at batch 1, alone: resident set before it is made, and its
