@@ -8,6 +8,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "harness/claims/attempt_log.h"
 #include "harness/claims/claims.h"
 #include "harness/claims/claims.pb.h"
 #include "harness/claims/verdict.h"
@@ -17,6 +19,7 @@
 #include "harness/cli/methods.h"
 #include "harness/cli/places.h"
 #include "harness/cli/table.h"
+#include "harness/core/file.h"
 #include "harness/core/status_macros.h"
 #include "harness/report/index.h"
 #include "harness/sweep/executors/local/local_executor.h"
@@ -141,16 +144,51 @@ std::string BarText(const Claim& claim) {
                          sign, claim.margin());
 }
 
+void SetNow(google::protobuf::Timestamp* time) {
+  const int64_t nanos = absl::GetCurrentTimeNanos();
+  time->set_seconds(nanos / 1000000000);
+  time->set_nanos(static_cast<int32_t>(nanos % 1000000000));
+}
+
+// The verdict on a claim all of whose runs are there, at the confidence that is
+// left for this look, and the look in the log.
+absl::StatusOr<ClaimVerdict> TakeLook(const PluginClaim& one,
+                                      const std::vector<Report>& reports,
+                                      double confidence, AttemptLog* log,
+                                      ClaimAttempt* look) {
+  ASSAY_ASSIGN_OR_RETURN(const std::string evidence,
+                         EvidenceOf(one.claim, reports));
+  *look = log->Look(absl::StrCat(one.plugin, "/", one.claim.id()),
+                    1.0 - confidence, evidence);
+  Claim stricter = one.claim;
+  stricter.set_confidence(1.0 - look->alpha_spent());
+  ASSAY_ASSIGN_OR_RETURN(const ClaimVerdict verdict, Judge(stricter, reports));
+  look->set_statement(one.claim.statement());
+  SetNow(look->mutable_when());
+  look->set_verdict(verdict.verdict);
+  look->set_detail(verdict.estimated
+                       ? absl::StrFormat("%g, from %g to %g by %s",
+                                         verdict.estimate, verdict.low,
+                                         verdict.high, verdict.method)
+                       : verdict.reason);
+  ASSAY_RETURN_IF_ERROR(log->Record(*look, evidence));
+  return verdict;
+}
+
 // Prints a row for each claim; how many fail.
 absl::StatusOr<int> PrintVerdicts(const std::vector<PluginClaim>& claims,
                                   const std::vector<Report>& reports,
-                                  Format format) {
+                                  Format format, AttemptLog* log) {
   Table table({"verdict", "plugin", "claim", "bar", "estimate", "low", "high",
-               "confidence", "runs", "statement", "reason"});
+               "confidence", "look", "runs", "statement", "reason"});
   int fails = 0;
   for (const PluginClaim& one : claims) {
-    ASSAY_ASSIGN_OR_RETURN(const ClaimVerdict verdict,
-                           Judge(one.claim, reports));
+    ASSAY_ASSIGN_OR_RETURN(ClaimVerdict verdict, Judge(one.claim, reports));
+    ClaimAttempt look;
+    if (verdict.missing.empty()) {
+      ASSAY_ASSIGN_OR_RETURN(
+          verdict, TakeLook(one, reports, verdict.confidence, log, &look));
+    }
     fails += verdict.verdict == ClaimAttempt::FAILS ? 1 : 0;
     const auto number = [&](double value) {
       return verdict.estimated ? absl::StrFormat("%.4g", value) : std::string();
@@ -159,6 +197,7 @@ absl::StatusOr<int> PrintVerdicts(const std::vector<PluginClaim>& claims,
                one.claim.id(), BarText(one.claim), number(verdict.estimate),
                number(verdict.low), number(verdict.high),
                number(verdict.confidence),
+               look.attempt() > 0 ? absl::StrCat(look.attempt()) : "",
                absl::StrCat(verdict.runs_wanted - verdict.missing.size(), "/",
                             verdict.runs_wanted),
                one.claim.statement(), verdict.reason});
@@ -186,8 +225,10 @@ absl::StatusOr<int> Claims(const Args& args) {
     reports = std::move(given);
     ASSAY_RETURN_IF_ERROR(AddReports(out, false, &reports));
   }
+  ASSAY_ASSIGN_OR_RETURN(AttemptLog log,
+                         AttemptLog::Open(JoinPath(out, "attempts.textproto")));
   ASSAY_ASSIGN_OR_RETURN(const int fails,
-                         PrintVerdicts(claims, reports, format));
+                         PrintVerdicts(claims, reports, format, &log));
   return fails > 0 ? kExitFinding : kExitOk;
 }
 
@@ -207,8 +248,12 @@ const Command kClaimsCommand = {
     "interval\n"
     "says so and every run of it is there; otherwise it is UNDECIDED, with "
     "the\n"
-    "reason. --run runs what is missing, which may take hours. Exit code 1: a\n"
-    "claim fails.",
+    "reason. --run runs what is missing, which may take hours. Every look at "
+    "new\n"
+    "reports spends a share of the claim's level, which "
+    "OUT/attempts.textproto\n"
+    "keeps: looking again until it holds does not help. Exit code 1: a claim\n"
+    "fails.",
     kFlags,
     Run,
 };

@@ -1,6 +1,8 @@
 // assay run: the runs of a suite, or one run named by flags.
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "harness/backend/registry.h"
 #include "harness/cli/command.h"
 #include "harness/cli/interrupt.h"
 #include "harness/cli/methods.h"
@@ -18,6 +21,7 @@
 #include "harness/cli/suites.h"
 #include "harness/core/file.h"
 #include "harness/core/status_macros.h"
+#include "harness/host/session_plan.h"
 #include "harness/report/formats/format.h"
 #include "harness/sweep/executors/local/local_executor.h"
 #include "harness/sweep/suite.h"
@@ -48,6 +52,24 @@ constexpr FlagSpec kFlags[] = {
      "of its scores in order, names or numbers"},
     {"precision", "f32|bf16", "", "of training (default: the suite's, or f32)"},
     {"accuracy_only", "", "", "do not measure latency and energy"},
+    {"scenario", "NAME,...", "",
+     "how queries arrive: single_stream, multi_stream, server, offline"},
+    {"batch", "N,...", "", "samples per call of a plan"},
+    {"cache", "hot|cold|hot,cold", "", "caches before each query"},
+    {"beside", "BACKEND,...", "",
+     "backends that time the networks too, interleaved with the run's"},
+    {"queries", "N", "", "timed queries per variant (default: the suite's)"},
+    {"qps", "X", "",
+     "arrivals per second of server (default: half of what the slowest can)"},
+    {"latency_bound_ms", "X", "", "that the p99 of server must keep"},
+    {"energy_error", "X", "",
+     "relative error wanted of joules, as 0.01: sessions last until meters can "
+     "state it"},
+    {"meter", "ADDRESS", "",
+     "an external energy meter, tcp:HOST:PORT or serial:PATH:BAUD", true},
+    {"audit", "", "",
+     "also time one sample over and over and another seed, and score the test "
+     "split in another order"},
     {"only", "TEXT", "", "the runs of this name, or whose name contains it"},
     {"fresh", "", "", "run again what is done"},
     {"retry", "", "", "run again what did not end OK"},
@@ -160,6 +182,62 @@ absl::StatusOr<Suite> ChooseSuite(const Args& args) {
   return ReadSuite(path);
 }
 
+std::vector<std::string> Words(const Args& args, absl::string_view flag) {
+  return absl::StrSplit(args.Text(flag), ',', absl::SkipEmpty());
+}
+
+absl::Status OverrideBatches(const Args& args, MeasureSpec* measure) {
+  measure->clear_batch_sizes();
+  for (const std::string& word : Words(args, "batch")) {
+    int32_t batch = 0;
+    if (!absl::SimpleAtoi(word, &batch)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--batch expects integers, got '", word, "'"));
+    }
+    measure->add_batch_sizes(batch);
+  }
+  return absl::OkStatus();
+}
+
+// The flags that say how candidates are timed.
+absl::Status OverrideMeasure(const Args& args, MeasureSpec* measure) {
+  const auto set = [&](absl::string_view flag, auto* field) {
+    if (!args.Given(flag)) return;
+    const std::vector<std::string> words = Words(args, flag);
+    field->Assign(words.begin(), words.end());
+  };
+  set("scenario", measure->mutable_scenarios());
+  set("cache", measure->mutable_caches());
+  set("beside", measure->mutable_other_backends());
+  for (const std::string& backend : measure->other_backends()) {
+    ASSAY_RETURN_IF_ERROR(MakeDevice(backend).status());
+  }
+  if (args.Given("batch")) {
+    ASSAY_RETURN_IF_ERROR(OverrideBatches(args, measure));
+  }
+  if (args.Given("queries")) {
+    ASSAY_ASSIGN_OR_RETURN(const int64_t queries, args.Int("queries"));
+    measure->set_queries(static_cast<int32_t>(
+        std::clamp<int64_t>(queries, -1, std::numeric_limits<int32_t>::max())));
+  }
+  if (args.Given("qps")) {
+    ASSAY_ASSIGN_OR_RETURN(const double qps, args.Real("qps"));
+    measure->set_server_qps(qps);
+  }
+  if (args.Given("latency_bound_ms")) {
+    ASSAY_ASSIGN_OR_RETURN(const double ms, args.Real("latency_bound_ms"));
+    measure->set_latency_bound_ns(
+        static_cast<int64_t>(std::clamp(ms * 1e6, -1.0, 1e18)));
+  }
+  if (args.Given("energy_error")) {
+    ASSAY_ASSIGN_OR_RETURN(const double error, args.Real("energy_error"));
+    measure->set_energy_error(error);
+  }
+  if (args.Switch("accuracy_only")) measure->set_skip(true);
+  if (args.Switch("audit")) measure->set_audit(true);
+  return PlanSessions(*measure).status();
+}
+
 absl::Status Override(const Args& args, Suite* suite) {
   if (args.Given("backend")) suite->set_backend(args.Text("backend"));
   if (args.Given("precision")) {
@@ -171,11 +249,10 @@ absl::Status Override(const Args& args, Suite* suite) {
       block.mutable_seeds()->Assign(seeds.begin(), seeds.end());
     }
   }
-  if (args.Switch("accuracy_only")) {
-    suite->mutable_measure()->set_skip(true);
-    for (Block& block : *suite->mutable_blocks()) {
-      if (block.has_measure()) block.mutable_measure()->set_skip(true);
-    }
+  ASSAY_RETURN_IF_ERROR(OverrideMeasure(args, suite->mutable_measure()));
+  for (Block& block : *suite->mutable_blocks()) {
+    if (!block.has_measure()) continue;
+    ASSAY_RETURN_IF_ERROR(OverrideMeasure(args, block.mutable_measure()));
   }
   return absl::OkStatus();
 }
@@ -188,12 +265,16 @@ std::string NameOf(const RunSpec& spec) {
 // Flags that change what a suite asks for.
 std::string OverridesOf(const Args& args) {
   std::string flags;
-  for (const char* name : {"backend", "precision"}) {
+  for (const char* name :
+       {"backend", "precision", "scenario", "batch", "cache", "beside",
+        "queries", "qps", "latency_bound_ms", "energy_error"}) {
     if (args.Given(name)) {
       absl::StrAppend(&flags, " --", name, "=", args.Text(name));
     }
   }
-  if (args.Switch("accuracy_only")) absl::StrAppend(&flags, " --accuracy_only");
+  for (const char* name : {"accuracy_only", "audit"}) {
+    if (args.Switch(name)) absl::StrAppend(&flags, " --", name);
+  }
   return flags;
 }
 
@@ -235,6 +316,9 @@ absl::StatusOr<std::vector<RunSpec>> PlanRuns(const Args& args,
     spec.set_plugin_path(plugin);
     spec.set_data_dir(DataFolder(args.Text("data_dir")));
     spec.set_cache_dir(CacheFolder(args.Text("cache_dir")));
+    for (const std::string& meter : args.Texts("meter")) {
+      spec.add_external_meters(meter);
+    }
     spec.set_command_line(CommandOf(args, spec));
     specs.push_back(std::move(spec));
   }

@@ -68,10 +68,11 @@ bool AsksForHelp(absl::Span<char* const> argv) {
 
 absl::Span<const Command* const> Commands() {
   static constexpr const Command* kCommands[] = {
-      &kRunCommand,     &kWatchCommand,   &kShowCommand,  &kHtmlCommand,
-      &kCompareCommand, &kClaimsCommand,  &kRerunCommand, &kVerifyCommand,
-      &kHistoryCommand, &kListCommand,    &kTrainCommand, &kExportCommand,
-      &kInferCommand,   &kProfileCommand, &kDataCommand,
+      &kRunCommand,     &kWatchCommand,  &kShowCommand,    &kHtmlCommand,
+      &kCompareCommand, &kFrontCommand,  &kMicroCommand,   &kClaimsCommand,
+      &kRerunCommand,   &kVerifyCommand, &kHistoryCommand, &kListCommand,
+      &kTrainCommand,   &kExportCommand, &kInferCommand,   &kProfileCommand,
+      &kDataCommand,
   };
   return kCommands;
 }

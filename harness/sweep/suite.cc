@@ -13,6 +13,7 @@
 #include "harness/core/status_macros.h"
 #include "harness/host/run_identity.h"
 #include "harness/host/run_spec.pb.h"
+#include "harness/host/session_plan.h"
 #include "harness/sweep/suite.pb.h"
 #include "harness/sweep/text_proto.h"
 
@@ -47,6 +48,13 @@ absl::Status CheckBudget(const Budget& budget, absl::string_view where) {
   return absl::OkStatus();
 }
 
+absl::Status CheckMeasure(const MeasureSpec& measure, absl::string_view where) {
+  const absl::Status status = PlanSessions(measure).status();
+  if (status.ok()) return status;
+  return absl::Status(status.code(),
+                      absl::StrCat(where, ": ", status.message()));
+}
+
 absl::Status CheckBlock(const Block& block, absl::string_view where) {
   if (block.methods().empty() || block.tasks().empty() ||
       block.seeds().empty()) {
@@ -64,7 +72,7 @@ absl::Status CheckBlock(const Block& block, absl::string_view where) {
   for (const Budget& budget : block.budgets()) {
     ASSAY_RETURN_IF_ERROR(CheckBudget(budget, where));
   }
-  return absl::OkStatus();
+  return CheckMeasure(block.measure(), where);
 }
 
 std::string LabelOf(const MethodChoice& method) {
@@ -122,6 +130,8 @@ absl::Status CheckSuite(const Suite& suite) {
     return absl::InvalidArgumentError(
         absl::StrCat("suite ", suite.name(), " has no blocks"));
   }
+  ASSAY_RETURN_IF_ERROR(
+      CheckMeasure(suite.measure(), absl::StrCat("suite ", suite.name())));
   for (int i = 0; i < suite.blocks_size(); ++i) {
     const std::string where =
         absl::StrCat("suite ", suite.name(), ", block ", i + 1);
