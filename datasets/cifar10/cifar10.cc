@@ -1,9 +1,11 @@
 #include "datasets/cifar10/cifar10.h"
 
 #include <cstring>
+#include <future>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "datasets/array_dataset.h"
 #include "datasets/data_files.h"
 #include "datasets/formats/format_error.h"
@@ -19,18 +21,19 @@ constexpr int64_t kClasses = 10;
 constexpr char kFolder[] = "cifar-10-batches-bin/";
 
 struct Records {
-  std::string path, bytes;
+  std::string path, bytes, digest;
   int64_t count() const { return static_cast<int64_t>(bytes.size() / kRecord); }
 };
 
 absl::StatusOr<Records> ReadRecords(const DatasetArgs& args,
-                                    absl::string_view name,
-                                    std::vector<std::string>* digests) {
+                                    const std::string& name) {
   const std::string file = absl::StrCat(kFolder, name, ".bin");
   Records records;
   records.path = PathOf(Info(), args.data_dir, file);
+  std::vector<std::string> digests;
   ASSAY_ASSIGN_OR_RETURN(records.bytes,
-                         ReadDataFile(Info(), args, file, digests));
+                         ReadDataFile(Info(), args, file, &digests));
+  records.digest = std::move(digests.front());
   const size_t rest = records.bytes.size() % kRecord;
   if (records.bytes.empty() || rest != 0) {
     return FormatError(records.path, records.bytes.size(),
@@ -58,16 +61,29 @@ absl::Status Unpack(const Records& records, int64_t row, Pool* pool) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::shared_ptr<const Pool>> ReadPool(
-    const DatasetArgs& args, const std::vector<std::string>& names,
-    std::vector<std::string>* digests) {
-  std::vector<Records> files;
-  int64_t count = 0;
+// All files at once: most of the time goes into their SHA-256.
+absl::StatusOr<std::vector<Records>> ReadFiles(
+    const DatasetArgs& args, const std::vector<std::string>& names) {
+  std::vector<std::future<absl::StatusOr<Records>>> readers;
   for (const std::string& name : names) {
-    ASSAY_ASSIGN_OR_RETURN(Records records, ReadRecords(args, name, digests));
-    count += records.count();
-    files.push_back(std::move(records));
+    readers.push_back(std::async(std::launch::async,
+                                 [&] { return ReadRecords(args, name); }));
   }
+  std::vector<Records> files;
+  absl::Status status;
+  for (auto& reader : readers) {
+    absl::StatusOr<Records> records = reader.get();
+    status.Update(records.status());
+    if (status.ok()) files.push_back(*std::move(records));
+  }
+  if (!status.ok()) return status;
+  return files;
+}
+
+absl::StatusOr<std::shared_ptr<const Pool>> MakePool(
+    absl::Span<const Records> files) {
+  int64_t count = 0;
+  for (const Records& records : files) count += records.count();
   auto pool = std::make_shared<Pool>(Pool{
       Tensor(DType::kU8, {count, 3, 32, 32}), Tensor(DType::kS32, {count})});
   int64_t row = 0;
@@ -82,15 +98,17 @@ absl::StatusOr<std::unique_ptr<Dataset>> Open(const DatasetArgs& args) {
   ASSAY_ASSIGN_OR_RETURN(
       const DatasetOptions options,
       ResolveOptions(Info().name, Info().options, args.options));
-  std::vector<std::string> digests;
   ASSAY_ASSIGN_OR_RETURN(
-      const std::shared_ptr<const Pool> train,
-      ReadPool(args,
-               {"data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4",
-                "data_batch_5"},
-               &digests));
+      const std::vector<Records> files,
+      ReadFiles(args, {"data_batch_1", "data_batch_2", "data_batch_3",
+                       "data_batch_4", "data_batch_5", "test_batch"}));
+  const absl::Span<const Records> all = files;
+  ASSAY_ASSIGN_OR_RETURN(const std::shared_ptr<const Pool> train,
+                         MakePool(all.first(all.size() - 1)));
   ASSAY_ASSIGN_OR_RETURN(const std::shared_ptr<const Pool> test,
-                         ReadPool(args, {"test_batch"}, &digests));
+                         MakePool(all.last(1)));
+  std::vector<std::string> digests;
+  for (const Records& records : files) digests.push_back(records.digest);
   DatasetSpec spec;
   spec.name = Info().name;
   spec.domain = Info().domain;
