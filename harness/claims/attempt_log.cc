@@ -15,8 +15,8 @@
 #include "harness/core/status_macros.h"
 #include "harness/host/run_identity.h"
 #include "harness/host/run_spec.pb.h"
+#include "harness/host/text_proto.h"
 #include "harness/report/statistics/alpha_spending.h"
-#include "harness/sweep/text_proto.h"
 
 namespace assay {
 

@@ -12,9 +12,9 @@
 #include "harness/core/status_macros.h"
 #include "harness/host/run_identity.h"
 #include "harness/host/run_spec.pb.h"
+#include "harness/host/text_proto.h"
 #include "harness/sweep/suite.h"
 #include "harness/sweep/suite.pb.h"
-#include "harness/sweep/text_proto.h"
 
 namespace assay {
 namespace {

@@ -10,7 +10,7 @@
 #include "harness/claims/claims.pb.h"
 #include "harness/core/file.h"
 #include "harness/host/run_spec.pb.h"
-#include "harness/sweep/text_proto.h"
+#include "harness/host/text_proto.h"
 
 namespace assay {
 namespace {

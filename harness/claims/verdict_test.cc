@@ -10,9 +10,9 @@
 #include "harness/claims/claims.pb.h"
 #include "harness/host/run_identity.h"
 #include "harness/host/run_spec.pb.h"
+#include "harness/host/text_proto.h"
 #include "harness/report/check.h"
 #include "harness/report/record/quality_record.h"
-#include "harness/sweep/text_proto.h"
 
 namespace assay {
 namespace {

@@ -7,31 +7,14 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/text_format.h"
 #include "harness/core/file.h"
 #include "harness/core/status_macros.h"
 #include "harness/host/run_spec.pb.h"
+#include "harness/host/text_proto.h"
 
 namespace assay {
-namespace {
-
-class FirstError : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, int column, const std::string& message) override {
-    if (!text_.empty()) return;
-    text_ =
-        absl::StrCat("line ", line + 1, ", column ", column + 1, ": ", message);
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
-
-}  // namespace
-
 absl::StatusOr<std::string> ReadRegularFile(const std::string& path,
                                             int64_t largest) {
   struct stat info = {};
@@ -68,13 +51,8 @@ absl::Status WriteMessage(const std::string& path,
 absl::StatusOr<RunSpec> ReadRunSpec(const std::string& path) {
   ASSAY_ASSIGN_OR_RETURN(std::string text,
                          ReadRegularFile(path, kLargestMessage));
-  FirstError error;
-  google::protobuf::TextFormat::Parser parser;
-  parser.RecordErrorsTo(&error);
   RunSpec spec;
-  if (!parser.ParseFromString(text, &spec)) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": ", error.text()));
-  }
+  ASSAY_RETURN_IF_ERROR(ParseTextProto(text, path, &spec));
   return spec;
 }
 

@@ -14,8 +14,8 @@
 #include "harness/host/run_identity.h"
 #include "harness/host/run_spec.pb.h"
 #include "harness/host/session_plan.h"
+#include "harness/host/text_proto.h"
 #include "harness/sweep/suite.pb.h"
-#include "harness/sweep/text_proto.h"
 
 namespace assay {
 namespace {

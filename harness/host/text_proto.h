@@ -1,6 +1,6 @@
 // Text that people wrote, as a message.
-#ifndef ASSAY_HARNESS_SWEEP_TEXT_PROTO_H_
-#define ASSAY_HARNESS_SWEEP_TEXT_PROTO_H_
+#ifndef ASSAY_HARNESS_HOST_TEXT_PROTO_H_
+#define ASSAY_HARNESS_HOST_TEXT_PROTO_H_
 
 #include <string>
 
@@ -18,4 +18,4 @@ absl::Status ParseTextProto(const std::string& text, const std::string& name,
 
 }  // namespace assay
 
-#endif  // ASSAY_HARNESS_SWEEP_TEXT_PROTO_H_
+#endif  // ASSAY_HARNESS_HOST_TEXT_PROTO_H_

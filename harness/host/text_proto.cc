@@ -1,4 +1,4 @@
-#include "harness/sweep/text_proto.h"
+#include "harness/host/text_proto.h"
 
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
