@@ -25,7 +25,8 @@ ValueId Attend(LayerBuilder& net, ValueId q, ValueId k, ValueId v,
   GraphBuilder& b = net.b();
   const double head_features = static_cast<double>(net.Extent(q, 3));
   ValueId scores = b.Op("matmul", {q, k}, {{"transpose_b", int64_t{1}}});
-  scores = b.Add(b.Scale(scores, 1 / std::sqrt(head_features)), mask);
+  scores = b.Scale(scores, 1 / std::sqrt(head_features));
+  if (mask != kNoValue) scores = b.Add(scores, mask);
   const ValueId weights = b.Op("softmax", {scores}, {{"axis", int64_t{-1}}});
   return b.Op("matmul", {weights, v});
 }

@@ -12,8 +12,9 @@ namespace assay {
 ValueId SplitHeads(LayerBuilder& net, ValueId x, int64_t heads);
 ValueId MergeHeads(LayerBuilder& net, ValueId x);
 
-// softmax(q k' / sqrt(D) + mask) v for q, k, v [N,H,T,D]. `mask` is added and
-// broadcasts to [N,H,T,T]: 0 where attention is allowed, kMasked elsewhere.
+// softmax(q k' / sqrt(D) + mask) v for q [N,H,T,D] and k, v [N,H,S,D]. `mask`
+// is added and broadcasts to [N,H,T,S]: 0 where attention is allowed, kMasked
+// elsewhere; kNoValue: allowed everywhere.
 ValueId Attend(LayerBuilder& net, ValueId q, ValueId k, ValueId v,
                ValueId mask);
 

@@ -3,6 +3,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "harness/models/bert/bert.h"
 #include "harness/models/dscnn/dscnn.h"
 #include "harness/models/lenet/lenet.h"
 #include "harness/models/lmd/lmd.h"
@@ -11,6 +12,7 @@
 #include "harness/models/resnet/resnet.h"
 #include "harness/models/resnet_cifar/resnet_cifar.h"
 #include "harness/models/tdnn/tdnn.h"
+#include "harness/models/vit/vit.h"
 
 namespace assay {
 namespace {
@@ -26,6 +28,15 @@ Result ForCifar(const OpSet& ops, const Options& options) {
 template <int kDepth>
 Result ForPhotographs(const OpSet& ops, const Options& options) {
   return ResNet(ops, kDepth, options);
+}
+
+Result BertSmall(const OpSet& ops, const Options& options) {
+  return Bert(ops, {.name = "bert-small", .layers = 4, .features = 512},
+              options);
+}
+
+Result BertTiny(const OpSet& ops, const Options& options) {
+  return Bert(ops, {}, options);
 }
 
 Result DefaultTdnn(const OpSet& ops, const Options& options) {
@@ -101,6 +112,34 @@ Result LmeXsPre(const OpSet& ops, const Options& options) {
              options);
 }
 
+Result VitTiny(const OpSet& ops, const Options& options) {
+  return Vit(ops, {}, options);
+}
+
+// 65 tokens.
+Result VitTinyForCifar(const OpSet& ops, const Options& options) {
+  return Vit(ops,
+             {.name = "vit-tiny-cifar",
+              .image = {3, 32, 32},
+              .patch = 4,
+              .layers = 6,
+              .classes = 10},
+             options);
+}
+
+// 49 tokens.
+Result VitXs(const OpSet& ops, const Options& options) {
+  return Vit(ops,
+             {.name = "vit-xs",
+              .image = {1, 28, 28},
+              .patch = 4,
+              .features = 96,
+              .layers = 4,
+              .hidden = 384,
+              .classes = 10},
+             options);
+}
+
 struct Row {
   absl::string_view name;
   Result (*build)(const OpSet& ops, const Options& options);
@@ -108,6 +147,8 @@ struct Row {
 
 constexpr Row kRows[] = {
     // sorted
+    {"bert-small", BertSmall},
+    {"bert-tiny", BertTiny},
     {"dscnn", DsCnn},
     {"lenet300", LeNet300},
     {"lenet5", LeNet5},
@@ -130,6 +171,9 @@ constexpr Row kRows[] = {
     {"resnet8", ForCifar<8, Shortcut::kPad>},
     {"resnet8-b", ForCifar<8, Shortcut::kConv>},
     {"tdnn", DefaultTdnn},
+    {"vit-tiny", VitTiny},
+    {"vit-tiny-cifar", VitTinyForCifar},
+    {"vit-xs", VitXs},
 };
 
 }  // namespace

@@ -13,9 +13,11 @@ namespace {
 constexpr double kStddev = 0.02;
 constexpr double kEpsilon = 1e-12;
 constexpr int64_t kTypes = 2;
+
 struct Encoder {
   LayerBuilder& net;
   const LmeOptions& options;
+  const EncoderNames& names = options.names;
   ValueId mask = kNoValue;
 
   ValueId Linear(ValueId x, const std::string& path, int64_t features) {
@@ -46,44 +48,41 @@ struct Encoder {
 
   ValueId Embed(ValueId tokens, int64_t length) {
     GraphBuilder& b = net.b();
-    const auto table = [&](absl::string_view path, int64_t rows) {
+    const auto table = [&](const std::string& path, int64_t rows) {
       return net.EmbeddingTable(path, rows, options.features, kStddev);
     };
     ValueId x =
-        b.Op("gather", {table("embedding.token", options.vocabulary), tokens});
-    x = b.Add(x, Rows(table("embedding.position", options.positions), length));
-    x = b.Add(x, Rows(table("embedding.type", kTypes), 1));
-    return Dropout(Norm(x, "embedding.norm"));
+        b.Op("gather", {table(names.token, options.vocabulary), tokens});
+    x = b.Add(x, Rows(table(names.position, options.positions), length));
+    x = b.Add(x, Rows(table(names.type, kTypes), 1));
+    return Dropout(Norm(x, names.norm));
   }
 
   ValueId Attention(ValueId x, const std::string& path) {
-    const auto heads = [&](absl::string_view part) {
-      return SplitHeads(net,
-                        Linear(x, absl::StrCat(path, part), options.features),
+    const auto heads = [&](const std::string& part) {
+      return SplitHeads(net, Linear(x, path + part, options.features),
                         options.heads);
     };
-    const ValueId q = heads(".query");
-    const ValueId k = heads(".key");
-    const ValueId v = heads(".value");
-    return Linear(MergeHeads(net, Attend(net, q, k, v, mask)), path + ".output",
-                  options.features);
+    const ValueId q = heads(names.query);
+    const ValueId k = heads(names.key);
+    const ValueId v = heads(names.value);
+    return Linear(MergeHeads(net, Attend(net, q, k, v, mask)),
+                  path + names.output, options.features);
   }
 
   ValueId Mlp(ValueId x, const std::string& path) {
-    x = net.b().Op("gelu", {Linear(x, path + ".up", options.hidden)});
-    return Linear(x, path + ".down", options.features);
+    x = net.b().Op("gelu", {Linear(x, path + names.up, options.hidden)});
+    return Linear(x, path + names.down, options.features);
   }
 
   ValueId Layer(ValueId x, const std::string& path) {
     GraphBuilder& b = net.b();
     if (options.pre_norm) {
-      x = b.Add(
-          x, Dropout(Attention(Norm(x, path + ".norm1"), path + ".attention")));
-      return b.Add(x, Dropout(Mlp(Norm(x, path + ".norm2"), path + ".mlp")));
+      x = b.Add(x, Dropout(Attention(Norm(x, path + names.norm1), path)));
+      return b.Add(x, Dropout(Mlp(Norm(x, path + names.norm2), path)));
     }
-    x = Norm(b.Add(x, Dropout(Attention(x, path + ".attention"))),
-             path + ".norm1");
-    return Norm(b.Add(x, Dropout(Mlp(x, path + ".mlp"))), path + ".norm2");
+    x = Norm(b.Add(x, Dropout(Attention(x, path))), path + names.norm1);
+    return Norm(b.Add(x, Dropout(Mlp(x, path))), path + names.norm2);
   }
 
   // tanh(linear) of the first position.
@@ -93,7 +92,7 @@ struct Encoder {
              {{"starts", std::vector<int64_t>{0, 0, 0}},
               {"ends", std::vector<int64_t>{kToTheEnd, 1, kToTheEnd}}});
     x = b.Reshape(x, {0, options.features});
-    return b.Op("tanh", {Linear(x, "pooler", options.features)});
+    return b.Op("tanh", {Linear(x, names.pooler, options.features)});
   }
 };
 
@@ -115,8 +114,8 @@ absl::Status Check(const LmeOptions& lme, int64_t length) {
 
 absl::StatusOr<ReferenceGraph> Lme(const OpSet& ops, const LmeOptions& lme,
                                    const ReferenceGraphOptions& options) {
-  const int64_t length =
-      options.input.empty() ? lme.positions : options.input[0];
+  const int64_t preset = lme.length == 0 ? lme.positions : lme.length;
+  const int64_t length = options.input.empty() ? preset : options.input[0];
   ASSAY_RETURN_IF_ERROR(Check(lme, length));
   LmeOptions chosen = lme;
   if (options.vocabulary != 0) chosen.vocabulary = options.vocabulary;
@@ -127,7 +126,7 @@ absl::StatusOr<ReferenceGraph> Lme(const OpSet& ops, const LmeOptions& lme,
   encoder.mask = encoder.PaddingMask(tokens, length);
   ValueId x = encoder.Embed(tokens, length);
   for (int64_t layer = 0; layer < lme.layers; ++layer) {
-    x = encoder.Layer(x, absl::StrCat("layers.", layer));
+    x = encoder.Layer(x, absl::StrCat(chosen.names.layer, layer));
   }
   if (lme.pre_norm) x = encoder.Norm(x, "norm");
   x = encoder.Dropout(encoder.Pool(x));
