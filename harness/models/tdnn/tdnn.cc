@@ -5,21 +5,10 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "harness/core/status_macros.h"
+#include "harness/models/compose/sequence.h"
 
 namespace assay {
 namespace {
-
-// [N,C,1,T] -> [N,2C]: mean and standard deviation over time.
-ValueId StatisticsPool(LayerBuilder& net, ValueId x) {
-  constexpr double kFloor = 1e-5;  // keeps the root's gradient finite
-  GraphBuilder& b = net.b();
-  const ValueId mean = b.ReduceMean(x, {2, 3}, true);
-  const ValueId centred = b.Sub(x, mean);
-  const ValueId variance =
-      b.ReduceMean(b.Op("square", {centred}), {2, 3}, true);
-  const ValueId deviation = b.Op("sqrt", {b.Offset(variance, kFloor)});
-  return net.Flatten(b.Op("concat", {mean, deviation}, {{"axis", int64_t{1}}}));
-}
 
 absl::Status Check(const TdnnOptions& tdnn) {
   if (tdnn.layers.empty()) {
@@ -54,7 +43,8 @@ absl::StatusOr<ReferenceGraph> Tdnn(const OpSet& ops, const TdnnOptions& tdnn,
                           .pads = {0, reach, 0, reach},
                           .dilations = {1, layer.dilation}});
   }
-  x = StatisticsPool(net, x);
+  constexpr double kFloor = 1e-5;  // keeps the root's gradient finite
+  x = StatisticsPool(net.b(), x, kNoValue, kFloor, VarianceFloor::kAdded);
   x = net.Relu(net.HiddenLinear(x, "embedding", tdnn.embedding));
   return net.Finish(
       net.Classifier(x, "linear", options.classes == 0 ? 10 : options.classes));

@@ -161,6 +161,18 @@ absl::Status CheckGradient(const OpCase& op_case, size_t index, int order) {
   return checker.Check();
 }
 
+absl::Status CheckGradient(const Graph& graph,
+                           const std::map<std::string, Tensor>& feeds,
+                           uint64_t seed, int order) {
+  std::vector<ValueId> sources;
+  for (const ValueId input : graph.inputs()) {
+    if (graph.type(input).dtype == DType::kF64) sources.push_back(input);
+  }
+  Checker checker(graph, feeds, std::move(sources), seed);
+  ASSAY_RETURN_IF_ERROR(checker.Prepare(order));
+  return checker.Check();
+}
+
 absl::Status CheckGradientTypes(const OpCase& op_case, DType dtype, int order) {
   ASSAY_ASSIGN_OR_RETURN(Checker checker, MakeChecker(op_case, dtype, 0));
   return checker.Prepare(order);
