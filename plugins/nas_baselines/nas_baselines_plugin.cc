@@ -1,10 +1,13 @@
 // The NAS baselines: train one supernet, search it under a budget of
 // multiply-accumulates, hand in the best network found as a dense one.
+#include <algorithm>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "harness/abi/sdk.h"
+#include "harness/abi/search/genetic.h"
 #include "plugins/nas_baselines/architecture.h"
 #include "plugins/nas_baselines/network.h"
 #include "plugins/nas_baselines/searchers.h"
@@ -140,15 +143,25 @@ class NasBaselines final : public sdk::Method {
 
   static sdk::Status Search(sdk::Run& run, Evaluations* evaluations) {
     ASSAY_ASSIGN_OR_RETURN(sdk::Random random, run.Random("search"));
-    const Below below = [&random](uint64_t n) { return random.Below(n); };
-    if (run.config().Choice("searcher") == "random") {
-      return RandomSearch(below, evaluations);
+    const search::Source source = {
+        [&random](uint64_t n) { return random.Below(n); },
+        [&random] { return random.Uniform(); }};
+    const auto population =
+        static_cast<size_t>(run.config().Integer("population"));
+    const std::string_view searcher = run.config().Choice("searcher");
+    if (searcher == "random") return RandomSearch(source.below, evaluations);
+    if (searcher == "nsga2") return Nsga2(population, source, evaluations);
+    if (searcher == "spos_evolution") {
+      SposOptions options;
+      options.population = population;
+      options.parents = std::max<size_t>(1, population / 5);
+      options.mutants = options.crossovers = population / 2;
+      return SposEvolution(options, source, evaluations);
     }
     AgingOptions options;
-    options.population =
-        static_cast<size_t>(run.config().Integer("population"));
+    options.population = population;
     options.sample = static_cast<size_t>(run.config().Integer("sample"));
-    return AgingEvolution(options, below, evaluations);
+    return AgingEvolution(options, source.below, evaluations);
   }
 
   static sdk::Status HandIn(sdk::Run& run, const sdk::Budget& budget,
@@ -200,13 +213,14 @@ ASSAY_EXPORT_METHOD(
         .Requires(ASSAY_ANALYSIS_ID)
         .Requires(ASSAY_PROGRAM_ID)
         .Requires(ASSAY_TRAIN_ID)
-        .Choice(1, "searcher", {"random", "aging_evolution"}, "aging_evolution",
-                "how architectures are proposed")
+        .Choice(1, "searcher",
+                {"random", "aging_evolution", "nsga2", "spos_evolution"},
+                "aging_evolution", "how architectures are proposed")
         .Integer(2, "evaluations", 20, {1, 1000000},
                  "distinct architectures that a search may evaluate, for each "
                  "budget")
         .Integer(3, "population", 8, {1, 100000},
-                 "aging_evolution: members; the first are random")
+                 "members; the first are random")
         .Integer(4, "sample", 3, {1, 100000},
                  "aging_evolution: members drawn for each parent")
         .Integer(5, "supernet_steps", 150, {1, 100000000},

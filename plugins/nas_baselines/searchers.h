@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/abi/sdk/status.h"
+#include "harness/abi/search/genetic.h"
 #include "plugins/nas_baselines/space.h"
 
 namespace assay::nas_baselines {
@@ -62,7 +63,7 @@ class Evaluations {
   std::vector<Evaluated> log_;
 };
 
-// Both end when the budget is spent, or earlier when 10 000 draws in a row gave
+// All end when the budget is spent, or earlier when 10 000 draws in a row gave
 // nothing new within the limit: what is left of the space is then too small to
 // be found by drawing. Errors are the oracle's.
 
@@ -79,6 +80,25 @@ struct AgingOptions {
 // The budget counts the initial population, too.
 sdk::Status AgingEvolution(const AgingOptions& options, const Below& below,
                            Evaluations* evaluations);
+
+// NSGA-II (Deb et al. 2002) over error and cost, both minimised: each
+// generation asks as many children as there are members. The budget counts the
+// initial population, too.
+sdk::Status Nsga2(size_t population, const search::Source& source,
+                  Evaluations* evaluations);
+
+struct SposOptions {
+  size_t population = 50;  // of each generation, at least 1
+  size_t parents = 10;     // the most accurate so far, at least 1
+  size_t mutants = 25;     // each gene drawn anew with probability 0.1
+  size_t crossovers = 25;  // each gene from either of two parents
+};
+
+// The evolution of SPOS (Guo et al. 2020): mutants and crossovers of the best
+// so far, then random ones until the generation is full.
+sdk::Status SposEvolution(const SposOptions& options,
+                          const search::Source& source,
+                          Evaluations* evaluations);
 
 }  // namespace assay::nas_baselines
 
