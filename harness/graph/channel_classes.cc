@@ -1,9 +1,33 @@
 #include "harness/graph/channel_classes.h"
 
+#include <numeric>
+
 #include "absl/strings/str_cat.h"
+#include "harness/core/status_macros.h"
 #include "harness/graph/op_schema.h"
 
 namespace assay {
+
+namespace {
+
+// Before anything is allocated by extents that a file may state at will.
+absl::Status CheckExtents(const Graph& graph) {
+  int64_t left = ChannelClasses::kMaxElements;
+  for (ValueId id = 0; id < graph.value_count(); ++id) {
+    for (const int64_t extent : graph.shape(id)) {
+      if (extent > left) {
+        return absl::ResourceExhaustedError(absl::StrCat(
+            "channels: expected at most ", ChannelClasses::kMaxElements,
+            " indices over the axes of all values, got more at '",
+            graph.value(id).name, "' of ", ToString(graph.type(id))));
+      }
+      left -= extent;
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
 
 ChannelClasses::ChannelClasses(const Graph& graph) : graph_(&graph) {
   int64_t elements = 0;
@@ -15,14 +39,13 @@ ChannelClasses::ChannelClasses(const Graph& graph) : graph_(&graph) {
     }
   }
   parent_.resize(static_cast<size_t>(elements));
-  for (size_t i = 0; i < parent_.size(); ++i) {
-    parent_[i] = static_cast<int64_t>(i);
-  }
+  std::iota(parent_.begin(), parent_.end(), 0);
   rank_.resize(parent_.size());
   frozen_.resize(parent_.size());
 }
 
 absl::StatusOr<ChannelClasses> ChannelClasses::Of(const Graph& graph) {
+  ASSAY_RETURN_IF_ERROR(CheckExtents(graph));
   ChannelClasses classes(graph);
   for (const ValueId input : graph.inputs()) classes.FreezeAll(input);
   for (const Graph::Output& output : graph.outputs()) {
@@ -86,7 +109,7 @@ void ChannelClasses::FreezeAll(ValueId v) {
 
 int64_t ChannelClasses::Root(int64_t element) {
   while (true) {
-    int64_t& parent = parent_[static_cast<size_t>(element)];
+    int32_t& parent = parent_[static_cast<size_t>(element)];
     if (parent == element) return element;
     parent = parent_[static_cast<size_t>(parent)];
     element = parent;
@@ -100,7 +123,7 @@ void ChannelClasses::Union(int64_t a, int64_t b) {
   const size_t i = static_cast<size_t>(a), j = static_cast<size_t>(b);
   if (rank_[i] < rank_[j]) return Union(b, a);
   if (rank_[i] == rank_[j]) ++rank_[i];
-  parent_[j] = a;
+  parent_[j] = static_cast<int32_t>(a);
   if (frozen_[j]) frozen_[i] = true;
 }
 

@@ -52,6 +52,8 @@ struct ChannelGroup {
 };
 
 // Groups of a network in inference form, in the order of their first parameter.
+// RESOURCE_EXHAUSTED: the axes of all values have more than 2^26 indices
+// together, which no network has and a damaged file may say.
 absl::StatusOr<std::vector<ChannelGroup>> FindChannelGroups(const Graph& graph);
 
 // What an op's `couple` function sees.

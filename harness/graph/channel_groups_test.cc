@@ -10,6 +10,7 @@
 #include "harness/core/random.h"
 #include "harness/graph/reference.h"
 #include "harness/graph/testing/network_builder.h"
+#include "harness/graph/testing/removal.h"
 #include "harness/graph/verify.h"
 
 namespace assay {
@@ -52,46 +53,6 @@ Tensor Logits(const Graph& graph, const std::map<std::string, Tensor>& feeds,
   return result.ok() ? result->outputs.at("logits") : Tensor();
 }
 
-// Sets every slice of the removed channels to zero.
-ParameterStore Masked(const Graph& graph,
-                      const std::vector<ChannelGroup>& groups,
-                      const std::vector<std::vector<int64_t>>& removed,
-                      const ParameterStore& store) {
-  ParameterStore masked = store.Clone();
-  for (size_t g = 0; g < removed.size(); ++g) {
-    for (const int64_t c : removed[g]) {
-      for (const ChannelSlice& slice :
-           groups[g].channels[static_cast<size_t>(c)].slices) {
-        Tensor& tensor = *masked.Find(graph.value(slice.parameter).name);
-        const std::vector<int64_t> strides = RowMajorStrides(tensor.shape());
-        const size_t axis = static_cast<size_t>(slice.axis);
-        for (int64_t i = 0; i < tensor.size(); ++i) {
-          const int64_t at = i / strides[axis] % tensor.shape()[axis];
-          if (std::binary_search(slice.indices.begin(), slice.indices.end(),
-                                 at)) {
-            tensor.data<double>()[i] = 0;
-          }
-        }
-      }
-    }
-  }
-  return masked;
-}
-
-// Random channels of every group; at least one stays.
-std::vector<std::vector<int64_t>> RandomRemoval(
-    const std::vector<ChannelGroup>& groups, RandomStream& stream) {
-  std::vector<std::vector<int64_t>> removed;
-  for (const ChannelGroup& group : groups) {
-    const int64_t count = static_cast<int64_t>(group.channels.size());
-    std::vector<int64_t> order = stream.Permutation(count);
-    order.resize(stream.Below(static_cast<uint64_t>(count)));
-    std::sort(order.begin(), order.end());
-    removed.push_back(std::move(order));
-  }
-  return removed;
-}
-
 // The claim of the method's page: masked and physically pruned networks agree,
 // for 20 random removals.
 void ExpectMaskEquivalence(NetworkBuilder& n) {
@@ -106,8 +67,8 @@ void ExpectMaskEquivalence(NetworkBuilder& n) {
     ASSERT_TRUE(Verify(*small).ok()) << Verify(*small);
     const auto cut = CutParameters(n.store(), kept);
     ASSERT_TRUE(cut.ok()) << cut.status();
-    const Tensor want =
-        Logits(graph, n.Feeds(), Masked(graph, groups, removed, n.store()));
+    const Tensor want = Logits(graph, n.Feeds(),
+                               MaskChannels(graph, groups, removed, n.store()));
     EXPECT_LE(MaxDifference(Logits(*small, n.Feeds(), *cut), want), 1e-11);
   }
 }
@@ -362,6 +323,18 @@ TEST(ChannelGroupsTest, Resnet50IsQuick) {
   ASSERT_TRUE(small.ok()) << small.status();
   EXPECT_EQ(small->shape(small->FindValue("head.weights")),
             (Shape{1000, 1024}));
+}
+
+TEST(ChannelGroupsTest, RefusesExtentsThatNoNetworkHas) {
+  NetworkBuilder n;
+  const ValueId wide = n.Input("wide", {1, int64_t{1} << 40});
+  n.b().Output("logits", n.Relu(wide));
+  const auto groups = FindChannelGroups(n.graph());
+  EXPECT_EQ(groups.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(groups.status().message()),
+              HasSubstr("at 'wide' of f64[1,1099511627776]"));
+  const auto small = RemoveChannels(n.graph(), {}, nullptr);
+  EXPECT_EQ(small.status().code(), absl::StatusCode::kResourceExhausted);
 }
 
 }  // namespace
