@@ -59,6 +59,10 @@ absl::StatusOr<ChannelClasses> ChannelClasses::Of(const Graph& graph) {
     classes.CoupleNode(graph.node(id));
   }
   if (!classes.status_.ok()) return classes.status_;
+  for (int64_t i = 0; i < classes.element_count(); ++i) {
+    classes.parent_[static_cast<size_t>(i)] =
+        static_cast<int32_t>(classes.Root(i));
+  }
   return classes;
 }
 
@@ -94,7 +98,7 @@ void ChannelClasses::Freeze(ValueId v, int axis) {
   if (!Check(v, axis)) return;
   const int64_t extent = graph_->shape(v)[static_cast<size_t>(axis)];
   for (int64_t i = 0; i < extent; ++i) {
-    frozen_[static_cast<size_t>(ClassOf(v, axis, i))] = true;
+    frozen_[static_cast<size_t>(Root(Element(v, axis) + i))] = true;
   }
 }
 

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "harness/graph/channel_groups.h"
 #include "harness/graph/graph.h"
 
@@ -36,8 +37,8 @@ class ChannelClasses final : public ChannelCoupler {
   void Produces(ValueId parameter, int axis) override;
 
   // The class of one element; equal for elements that go together.
-  int64_t ClassOf(ValueId v, int axis, int64_t i) {
-    return Root(Element(v, axis) + i);
+  int64_t ClassOf(ValueId v, int axis, int64_t i) const {
+    return parent_[static_cast<size_t>(Element(v, axis) + i)];
   }
   bool frozen(int64_t class_of) const {
     return frozen_[static_cast<size_t>(class_of)];
@@ -63,12 +64,19 @@ class ChannelClasses final : public ChannelCoupler {
   const Graph* graph_;
   const Node* node_ = nullptr;
   std::vector<std::vector<int64_t>> first_;  // by value and axis
-  std::vector<int32_t> parent_;
+  std::vector<int32_t> parent_;  // in the end each element's class itself
   std::vector<int8_t> rank_;
   std::vector<bool> frozen_;  // meaningful at roots
   std::set<std::pair<ValueId, int>> producers_;
   absl::Status status_;
 };
+
+// RemoveChannels, with classes and groups at hand.
+absl::StatusOr<Graph> RemoveClasses(
+    const Graph& graph, const ChannelClasses& classes,
+    const std::vector<ChannelGroup>& groups,
+    absl::Span<const std::vector<int64_t>> removed,
+    std::vector<KeptIndices>* kept);
 
 }  // namespace assay
 

@@ -6,6 +6,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "harness/core/status_macros.h"
+#include "harness/graph/channel_analysis.h"
 #include "harness/graph/channel_classes.h"
 
 namespace assay {
@@ -14,7 +15,7 @@ namespace {
 using Pattern = std::vector<std::pair<ValueId, int>>;
 
 // Channels by class, in the order of their first parameter element.
-std::vector<Channel> CollectChannels(ChannelClasses& classes) {
+std::vector<Channel> CollectChannels(const ChannelClasses& classes) {
   const Graph& graph = classes.graph();
   std::vector<Channel> channels;
   absl::flat_hash_map<int64_t, size_t> by_class;
@@ -58,11 +59,7 @@ ChannelGroup NewGroup(const ChannelClasses& classes, const Pattern& pattern) {
   return group;
 }
 
-}  // namespace
-
-absl::StatusOr<std::vector<ChannelGroup>> FindChannelGroups(
-    const Graph& graph) {
-  ASSAY_ASSIGN_OR_RETURN(ChannelClasses classes, ChannelClasses::Of(graph));
+std::vector<ChannelGroup> GroupsOf(const ChannelClasses& classes) {
   std::vector<ChannelGroup> groups;
   std::map<Pattern, size_t> by_pattern;
   for (Channel& channel : CollectChannels(classes)) {
@@ -77,6 +74,47 @@ absl::StatusOr<std::vector<ChannelGroup>> FindChannelGroups(
     groups[it->second].channels.push_back(std::move(channel));
   }
   return groups;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<ChannelGroup>> FindChannelGroups(
+    const Graph& graph) {
+  ASSAY_ASSIGN_OR_RETURN(const ChannelClasses classes,
+                         ChannelClasses::Of(graph));
+  return GroupsOf(classes);
+}
+
+struct ChannelAnalysis::State {
+  const Graph* graph;
+  ChannelClasses classes;
+  std::vector<ChannelGroup> groups;
+};
+
+absl::StatusOr<ChannelAnalysis> ChannelAnalysis::Of(const Graph& graph) {
+  ASSAY_ASSIGN_OR_RETURN(ChannelClasses classes, ChannelClasses::Of(graph));
+  std::vector<ChannelGroup> groups = GroupsOf(classes);
+  return ChannelAnalysis(std::make_shared<const State>(
+      State{&graph, std::move(classes), std::move(groups)}));
+}
+
+const std::vector<ChannelGroup>& ChannelAnalysis::groups() const {
+  return state_->groups;
+}
+
+absl::StatusOr<Graph> ChannelAnalysis::Remove(
+    absl::Span<const std::vector<int64_t>> removed,
+    std::vector<KeptIndices>* kept) const {
+  return RemoveClasses(*state_->graph, state_->classes, state_->groups, removed,
+                       kept);
+}
+
+absl::StatusOr<Graph> RemoveChannels(
+    const Graph& graph, absl::Span<const std::vector<int64_t>> removed,
+    std::vector<KeptIndices>* kept) {
+  ASSAY_ASSIGN_OR_RETURN(const ChannelAnalysis analysis,
+                         ChannelAnalysis::Of(graph));
+  return analysis.Remove(removed, kept);
 }
 
 }  // namespace assay

@@ -14,7 +14,8 @@ namespace {
 // What stays of every axis of every value.
 class Survivors {
  public:
-  Survivors(ChannelClasses& classes, const std::vector<bool>& removed_class) {
+  Survivors(const ChannelClasses& classes,
+            const std::vector<bool>& removed_class) {
     const Graph& graph = classes.graph();
     kept_.resize(static_cast<size_t>(graph.value_count()));
     for (ValueId id = 0; id < graph.value_count(); ++id) {
@@ -50,7 +51,7 @@ class Survivors {
 
 // By class: whether it goes.
 absl::StatusOr<std::vector<bool>> RemovedClasses(
-    ChannelClasses& classes, const std::vector<ChannelGroup>& groups,
+    const ChannelClasses& classes, const std::vector<ChannelGroup>& groups,
     absl::Span<const std::vector<int64_t>> removed) {
   if (removed.size() > groups.size()) {
     return absl::InvalidArgumentError(
@@ -236,12 +237,11 @@ absl::StatusOr<Tensor> CutAxis(const Tensor& tensor, const KeptIndices& kept) {
 
 }  // namespace
 
-absl::StatusOr<Graph> RemoveChannels(
-    const Graph& graph, absl::Span<const std::vector<int64_t>> removed,
+absl::StatusOr<Graph> RemoveClasses(
+    const Graph& graph, const ChannelClasses& classes,
+    const std::vector<ChannelGroup>& groups,
+    absl::Span<const std::vector<int64_t>> removed,
     std::vector<KeptIndices>* kept) {
-  ASSAY_ASSIGN_OR_RETURN(const std::vector<ChannelGroup> groups,
-                         FindChannelGroups(graph));
-  ASSAY_ASSIGN_OR_RETURN(ChannelClasses classes, ChannelClasses::Of(graph));
   ASSAY_ASSIGN_OR_RETURN(const std::vector<bool> goes,
                          RemovedClasses(classes, groups, removed));
   const Survivors survivors(classes, goes);
