@@ -11,6 +11,7 @@
 #include "harness/graph/builder.h"
 #include "harness/graph/gradient.h"
 #include "harness/graph/rewrites/apply_masks.h"
+#include "harness/graph/rewrites/recompute.h"
 #include "harness/graph/rewrites/to_bf16.h"
 #include "harness/graph/rewrites/training.h"
 #include "harness/graph/roles.h"
@@ -72,6 +73,32 @@ ValueId Source(const Graph& graph, const std::string& name) {
   return masked != kNoValue ? masked : graph.FindValue(name);
 }
 
+absl::StatusOr<Differentiated> Named(Graph graph,
+                                     const std::vector<ValueId>& gradients,
+                                     const std::vector<std::string>& names) {
+  Differentiated result{std::move(graph), {}};
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (gradients[i] == kNoValue) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "graph \"", result.graph.name(), "\": the loss does not ",
+          "depend on parameter \"", names[i], "\""));
+    }
+    result.gradients[names[i]] = gradients[i];
+  }
+  return result;
+}
+
+absl::StatusOr<Differentiated> WithRecomputation(
+    const Graph& graph, ValueId loss, std::vector<ValueId> gradients,
+    const std::vector<std::string>& names, int segments) {
+  ASSAY_ASSIGN_OR_RETURN(Recomputed lean, Recompute(graph, loss, segments));
+  for (ValueId& gradient : gradients) {
+    if (gradient == kNoValue) continue;
+    gradient = lean.values[static_cast<size_t>(gradient)];
+  }
+  return Named(std::move(lean.graph), gradients, names);
+}
+
 absl::StatusOr<Differentiated> Differentiate(const Graph& network,
                                              const StepOptions& options) {
   ASSAY_ASSIGN_OR_RETURN(const std::vector<std::string> names,
@@ -88,16 +115,11 @@ absl::StatusOr<Differentiated> Differentiate(const Graph& network,
   const ValueId kept = graph.FindOutput("loss");
   graph.ClearOutputs();
   ASSAY_RETURN_IF_ERROR(graph.AddOutput("loss", kept));
-  Differentiated result{std::move(graph), {}};
-  for (size_t i = 0; i < names.size(); ++i) {
-    if (gradients[i] == kNoValue) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("graph \"", network.name(), "\": the loss does not ",
-                       "depend on parameter \"", names[i], "\""));
-    }
-    result.gradients[names[i]] = gradients[i];
+  if (options.recompute_segments > 0) {
+    return WithRecomputation(graph, loss, gradients, names,
+                             options.recompute_segments);
   }
-  return result;
+  return Named(std::move(graph), gradients, names);
 }
 
 template <typename Names>

@@ -21,6 +21,10 @@ struct StepOptions {
   // Forward and backward in bf16; parameters, their gradients and the optimiser
   // stay f32.
   bool bf16 = false;
+  // Activations are kept at the borders of so many segments of the forward pass
+  // and computed again in between (rewrites/recompute.h): less memory, the same
+  // bits, about a third more work. 0: all are kept.
+  int recompute_segments = 0;
 };
 
 // Parameters that a step on `network` changes by gradient, in the order of
