@@ -17,76 +17,16 @@ struct Encoder {
   LayerBuilder& net;
   const VitOptions& options;
 
-  ValueId Linear(ValueId x, const std::string& path, int64_t features) {
-    return net.Linear(x, path, features, true, kStddev);
-  }
-
-  // [N,C,H,W] -> [N,T,D].
-  ValueId Patches(ValueId image) {
-    GraphBuilder& b = net.b();
-    const Shape shape = {options.features, net.Extent(image, 1), options.patch,
-                         options.patch};
-    const ValueId weights =
-        net.Parameter("patch_embed.proj.weights", shape,
-                      Initialiser::Kind::kUniform, LecunFanIn(shape));
-    const ValueId bias =
-        net.Parameter("patch_embed.proj.bias", {options.features},
-                      Initialiser::Kind::kConstant, 0);
-    const ValueId x =
-        b.Op("conv2d", {image, weights, bias},
-             {{"strides", std::vector<int64_t>{options.patch, options.patch}}},
-             "patch_embed.proj");
-    return b.Transpose(b.Reshape(x, {0, options.features, -1}), {0, 2, 1});
-  }
-
-  // The class token in front, and positions: [N,T,D] -> [N,1+T,D]. Added, not
-  // concatenated, so that nothing depends on the batch.
-  ValueId Embed(ValueId x) {
-    GraphBuilder& b = net.b();
-    const int64_t tokens = net.Extent(x, 1);
-    const auto pad = [&](ValueId v, int64_t before, int64_t after) {
-      return b.Op("pad", {v},
-                  {{"before", std::vector<int64_t>{0, before, 0}},
-                   {"after", std::vector<int64_t>{0, after, 0}}});
-    };
-    const ValueId first = net.Parameter("cls_token", {1, 1, options.features},
-                                        Initialiser::Kind::kNormal, kStddev);
-    const ValueId positions =
-        net.Parameter("pos_embed", {1, 1 + tokens, options.features},
-                      Initialiser::Kind::kNormal, kStddev);
-    return b.Add(pad(x, 1, 0), b.Add(pad(first, 0, tokens), positions));
-  }
-
-  ValueId Attention(ValueId x, const std::string& path) {
-    const ValueId qkv = Linear(x, path + ".qkv", 3 * options.features);
-    const auto heads = [&](int64_t part) {
-      const int64_t start = part * options.features;
-      const ValueId y = net.b().Op(
-          "slice", {qkv},
-          {{"starts", std::vector<int64_t>{0, 0, start}},
-           {"ends", std::vector<int64_t>{kToTheEnd, kToTheEnd,
-                                         start + options.features}}});
-      return SplitHeads(net, y, options.heads);
-    };
-    const ValueId q = heads(0);
-    const ValueId k = heads(1);
-    const ValueId v = heads(2);
-    return Linear(MergeHeads(net, Attend(net, q, k, v, kNoValue)),
-                  path + ".proj", options.features);
-  }
-
-  ValueId Mlp(ValueId x, const std::string& path) {
-    x = net.b().Op("gelu", {Linear(x, path + ".fc1", options.hidden)});
-    return Linear(x, path + ".fc2", options.features);
-  }
-
   ValueId Block(ValueId x, const std::string& path) {
     GraphBuilder& b = net.b();
     const auto norm = [&](ValueId v, const char* name) {
       return net.LayerNorm(v, path + name, kEpsilon);
     };
-    x = b.Add(x, Attention(norm(x, ".norm1"), path + ".attn"));
-    return b.Add(x, Mlp(norm(x, ".norm2"), path + ".mlp"));
+    x = b.Add(
+        x, SelfAttention(net, norm(x, ".norm1"), path + ".attn", options.heads,
+                         options.features / options.heads, kStddev));
+    return b.Add(x, GeluMlp(net, norm(x, ".norm2"), path + ".mlp",
+                            options.hidden, kStddev));
   }
 
   ValueId ClassToken(ValueId x) {
@@ -121,14 +61,17 @@ absl::StatusOr<ReferenceGraph> Vit(const OpSet& ops, const VitOptions& vit,
   shape.insert(shape.begin(), options.batch);
   LayerBuilder net(vit.name, ops);
   Encoder encoder{net, vit};
-  ValueId x = encoder.Embed(
-      encoder.Patches(net.b().Input("image", DType::kF32, shape)));
+  const ValueId image = net.b().Input("image", DType::kF32, shape);
+  ValueId x = GridTokens(
+      net, PatchGrid(net, image, "patch_embed.proj", vit.features, vit.patch));
+  x = TokenAndPositions(net, x, "cls_token", "pos_embed", kStddev);
   for (int64_t layer = 0; layer < vit.layers; ++layer) {
     x = encoder.Block(x, absl::StrCat("blocks.", layer));
   }
   x = encoder.ClassToken(net.LayerNorm(x, "norm", kEpsilon));
-  return net.Finish(encoder.Linear(
-      x, "head", options.classes == 0 ? vit.classes : options.classes));
+  return net.Finish(net.Linear(
+      x, "head", options.classes == 0 ? vit.classes : options.classes, true,
+      kStddev));
 }
 
 }  // namespace assay

@@ -25,6 +25,7 @@
 #include "harness/models/onnx/proto/read_model.h"
 #include "harness/models/onnx/proto/write_model.h"
 #include "harness/models/registry.h"
+#include "harness/models/testing/small.h"
 #include "harness/ops/ops.h"
 #include "harness/ops/testing/all_cases.h"
 #include "harness/ops/testing/op_case.h"
@@ -33,7 +34,7 @@
 namespace assay {
 namespace {
 
-constexpr int64_t kBatch = 2, kLength = 16;
+constexpr int64_t kBatch = 2;
 
 absl::StatusOr<OnnxNetwork> RoundTrip(const Graph& graph,
                                       const ParameterStore& parameters) {
@@ -96,19 +97,6 @@ ParameterStore Trained(const ReferenceGraph& net) {
   return *std::move(store);
 }
 
-Tensor Samples(const TensorType& type) {
-  Tensor samples(type.dtype, type.shape);
-  RandomStream stream(2, "samples");
-  if (type.dtype == DType::kF32) {
-    stream.FillNormal(samples.span<float>(), 0, 1);
-    return samples;
-  }
-  for (int32_t& token : samples.span<int32_t>()) {
-    token = static_cast<int32_t>(stream.Below(200)) + 1;
-  }
-  return samples;
-}
-
 // The logits of the lowered network on the cpu backend.
 absl::StatusOr<Tensor> Logits(const Graph& graph,
                               const ParameterStore& parameters) {
@@ -118,8 +106,9 @@ absl::StatusOr<Tensor> Logits(const Graph& graph,
                          LowerForInference(graph, parameters));
   ASSAY_ASSIGN_OR_RETURN(const std::unique_ptr<Session> session,
                          Session::Make(device.get(), plan.graph, nullptr));
-  const Value& input = graph.value(graph.inputs()[0]);
-  ASSAY_RETURN_IF_ERROR(session->Feed(input.name, Samples(input.type)));
+  for (const auto& [name, value] : SampleInputs(graph, 2)) {
+    ASSAY_RETURN_IF_ERROR(session->Feed(name, value));
+  }
   ASSAY_RETURN_IF_ERROR(session->Run());
   return session->Fetch("logits");
 }
@@ -132,21 +121,12 @@ void ExpectSameLogits(const Graph& graph, const ParameterStore& parameters) {
   EXPECT_TRUE(BitEqual(want, got));
 }
 
-// A network at a small batch; of text, short.
-absl::StatusOr<ReferenceGraph> Network(const std::string& name) {
-  ReferenceGraphOptions options;
-  options.batch = kBatch;
-  ASSAY_ASSIGN_OR_RETURN(ReferenceGraph net,
-                         BuildReferenceGraph(name, StandardOps(), options));
-  if (net.graph.type(net.graph.inputs()[0]).dtype == DType::kF32) return net;
-  options.input = {kLength};
-  return BuildReferenceGraph(name, StandardOps(), options);
-}
-
 class RoundTripNetworkTest : public testing::TestWithParam<std::string> {};
 
 TEST_P(RoundTripNetworkTest, GivesTheSameBitsOnTheCpu) {
-  ASSERT_OK_AND_ASSIGN(const ReferenceGraph net, Network(GetParam()));
+  if (IsHeavy(GetParam())) GTEST_SKIP() << "as its siblings do";
+  ASSERT_OK_AND_ASSIGN(const ReferenceGraph net,
+                       BuildSmall(GetParam(), kBatch));
   ExpectSameLogits(net.graph, Trained(net));
 }
 
@@ -162,7 +142,8 @@ class RoundTripIntegersTest : public testing::TestWithParam<const char*> {};
 
 // Every layer on grids, each channel on its own; activations from -3 to 5.
 TEST_P(RoundTripIntegersTest, GivesTheSameBitsOnTheCpu) {
-  ASSERT_OK_AND_ASSIGN(const ReferenceGraph net, Network(GetParam()));
+  ASSERT_OK_AND_ASSIGN(const ReferenceGraph net,
+                       BuildSmall(GetParam(), kBatch));
   ASSERT_OK_AND_ASSIGN(auto folded, FoldBatchNorm(net.graph, Trained(net)));
   QuantizeOptions grids;
   for (const Layer& layer : Layers(folded.graph)) {

@@ -1,0 +1,36 @@
+// Reference networks at sizes at which tests run them in milliseconds.
+#ifndef ASSAY_HARNESS_MODELS_TESTING_SMALL_H_
+#define ASSAY_HARNESS_MODELS_TESTING_SMALL_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "harness/core/tensor.h"
+#include "harness/graph/graph.h"
+#include "harness/models/layers.h"
+
+namespace assay {
+
+// The network with its depth and widths, over fewer pixels, frames, tokens and
+// words where those of its own are many. What its grid forbids to shrink stays.
+absl::StatusOr<ReferenceGraph> BuildSmall(absl::string_view name,
+                                          int64_t batch);
+
+// Whether twenty training steps of BuildSmall, or second derivatives of it in
+// f64 by the references, take too long for a test. Each such network has a
+// sibling of the same builder or of the same layers that does not.
+bool IsHeavy(absl::string_view name);
+bool IsHeavyInF64(absl::string_view name);
+
+// A value for each input of a network, the same on every call: pixels and
+// features N(0, 1), tokens in [1, 200).
+std::map<std::string, Tensor> SampleInputs(const Graph& graph, uint64_t seed);
+// Classes for its logits [N,C] or [N,T,C].
+Tensor SampleLabels(const Graph& graph, uint64_t seed);
+
+}  // namespace assay
+
+#endif  // ASSAY_HARNESS_MODELS_TESTING_SMALL_H_
