@@ -1,0 +1,301 @@
+#include "harness/dynamic/rewrites.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "harness/core/shape.h"
+#include "harness/core/status_macros.h"
+#include "harness/dynamic/straight_graph.h"
+#include "harness/graph/cost.h"
+#include "harness/graph/op_schema.h"
+#include "harness/graph/reference.h"
+
+namespace assay {
+namespace {
+
+// Results above this many elements are left to the run.
+constexpr int64_t kFewElements = 4096;
+
+bool FallsThrough(const Block& block) {
+  if (block.empty()) return true;
+  const Statement& last = block.back();
+  if (last.kind == StatementKind::kReturn) return false;
+  if (last.kind == StatementKind::kFor) return FallsThrough(last.body);
+  if (last.kind != StatementKind::kIf) return true;
+  return FallsThrough(last.body) || FallsThrough(last.otherwise);
+}
+
+void Append(const Block& from, Block* to) {
+  to->insert(to->end(), from.begin(), from.end());
+}
+
+Statement ConstantStatement(VariableId variable, Tensor value) {
+  Statement statement;
+  statement.kind = StatementKind::kConstant;
+  statement.writes = {variable};
+  statement.constant = std::move(value);
+  return statement;
+}
+
+Block UnrollBlock(const Block& block, int64_t limit);
+
+// count conditionals, each within the one before.
+Statement UnrollWhile(const Statement& loop, const Block& body, int64_t count) {
+  Statement conditional = loop;
+  conditional.kind = StatementKind::kIf;
+  conditional.count = 0;
+  conditional.body = body;
+  if (count > 1 && FallsThrough(body)) {
+    conditional.body.push_back(UnrollWhile(loop, body, count - 1));
+  }
+  return conditional;
+}
+
+Block UnrollStatement(const Statement& s, int64_t limit) {
+  Statement copy = s;
+  copy.body = UnrollBlock(s.body, limit);
+  copy.otherwise = UnrollBlock(s.otherwise, limit);
+  if (s.kind == StatementKind::kWhile && s.count <= limit) {
+    return {UnrollWhile(s, copy.body, s.count)};
+  }
+  if (s.kind != StatementKind::kFor || s.count > limit) return {copy};
+  Block out;
+  for (int64_t i = 0; i < s.count && FallsThrough(out); ++i) {
+    if (!s.writes.empty()) {
+      out.push_back(
+          ConstantStatement(s.writes[0], Tensor::From<int64_t>({}, {i})));
+    }
+    Append(copy.body, &out);
+  }
+  return out;
+}
+
+Block UnrollBlock(const Block& block, int64_t limit) {
+  Block out;
+  for (const Statement& s : block) {
+    if (!FallsThrough(out)) break;
+    Append(UnrollStatement(s, limit), &out);
+  }
+  return out;
+}
+
+// What is known of every variable; none where a run decides.
+using Known = std::vector<std::optional<Tensor>>;
+
+class Propagator {
+ public:
+  explicit Propagator(const DynamicGraph& graph) : graph_(graph) {}
+
+  absl::StatusOr<DynamicGraph> Run() {
+    Known known(graph_.variables.size());
+    DynamicGraph out = graph_;
+    ASSAY_ASSIGN_OR_RETURN(out.body, InBlock(graph_.body, &known));
+    return out;
+  }
+
+ private:
+  static std::optional<Tensor>& At(Known& known, VariableId id) {
+    return known[static_cast<size_t>(id)];
+  }
+
+  absl::StatusOr<Block> InBlock(const Block& block, Known* known) {
+    Block out;
+    for (const Statement& s : block) {
+      if (!FallsThrough(out)) break;
+      ASSAY_ASSIGN_OR_RETURN(const Block rewritten, InStatement(s, known));
+      Append(rewritten, &out);
+    }
+    return out;
+  }
+
+  absl::StatusOr<Block> InStatement(const Statement& s, Known* known) {
+    switch (s.kind) {
+      case StatementKind::kConstant:
+        At(*known, s.writes[0]) = s.constant;
+        return Block{s};
+      case StatementKind::kCopy:
+        At(*known, s.writes[0]) = At(*known, s.reads[0]);
+        return Block{s};
+      case StatementKind::kRun:
+        return InRun(s, known);
+      case StatementKind::kIf:
+        return InIf(s, known);
+      case StatementKind::kFor:
+      case StatementKind::kWhile:
+        return InLoop(s, known);
+      case StatementKind::kReturn:
+        break;
+    }
+    return Block{s};
+  }
+
+  static bool Computable(const Graph& piece) {
+    int64_t elements = 0;
+    for (NodeId id = 0; id < piece.node_count(); ++id) {
+      if (piece.ops().Find(piece.node(id).op)->reference == nullptr) {
+        return false;
+      }
+      for (const ValueId v : piece.node(id).outputs) {
+        elements += ElementCount(piece.shape(v));
+      }
+    }
+    return elements <= kFewElements && piece.parameters().empty();
+  }
+
+  absl::StatusOr<Block> InRun(const Statement& s, Known* known) {
+    VariableTypes types(known->size());
+    bool all = true;
+    for (const VariableId id : s.reads) {
+      const std::optional<Tensor>& value = At(*known, id);
+      all = all && value.has_value();
+      if (!all) break;
+      types[static_cast<size_t>(id)] =
+          TensorType{value->dtype(), value->shape()};
+    }
+    for (const VariableId id : s.writes) {
+      if (!all || !Computable(*s.piece)) At(*known, id).reset();
+    }
+    if (!all || !Computable(*s.piece)) return Block{s};
+    ASSAY_ASSIGN_OR_RETURN(
+        const StraightGraph joined,
+        JoinStraight(graph_, {&s, 1}, types, [](VariableId) { return true; }));
+    std::map<std::string, Tensor> inputs;
+    for (size_t i = 0; i < joined.reads.size(); ++i) {
+      inputs[absl::StrCat("arg.", i)] = *At(*known, joined.reads[i]);
+    }
+    ASSAY_ASSIGN_OR_RETURN(Evaluation evaluation,
+                           Evaluate(joined.graph, inputs, {}));
+    Block out;
+    for (size_t i = 0; i < joined.writes.size(); ++i) {
+      Tensor& value = evaluation.outputs[absl::StrCat("result.", i)];
+      At(*known, joined.writes[i]) = value;
+      out.push_back(ConstantStatement(joined.writes[i], value));
+    }
+    return out;
+  }
+
+  absl::StatusOr<Block> InIf(const Statement& s, Known* known) {
+    if (const auto& value = At(*known, s.predicate.source)) {
+      ASSAY_ASSIGN_OR_RETURN(const auto verdicts, Judge(s.predicate, *value));
+      if (verdicts.size() == 1) {
+        return InBlock(verdicts[0].holds ? s.body : s.otherwise, known);
+      }
+    }
+    Statement copy = s;
+    Known within = *known, without = *known;
+    ASSAY_ASSIGN_OR_RETURN(copy.body, InBlock(s.body, &within));
+    ASSAY_ASSIGN_OR_RETURN(copy.otherwise, InBlock(s.otherwise, &without));
+    if (!FallsThrough(copy.body)) within = without;
+    if (!FallsThrough(copy.otherwise)) without = within;
+    for (size_t i = 0; i < known->size(); ++i) {
+      const bool same =
+          within[i] && without[i] && BitEqual(*within[i], *without[i]);
+      (*known)[i] = same ? within[i] : std::nullopt;
+    }
+    return Block{copy};
+  }
+
+  // What a body assigns is not known in it, nor behind it.
+  absl::StatusOr<Block> InLoop(const Statement& s, Known* known) {
+    const auto forget = [&](const Statement& inner) {
+      for (const VariableId id : inner.writes) At(*known, id).reset();
+    };
+    forget(s);
+    ForEachStatement(s.body, forget);
+    Known within = *known;
+    Statement copy = s;
+    ASSAY_ASSIGN_OR_RETURN(copy.body, InBlock(s.body, &within));
+    return Block{copy};
+  }
+
+  const DynamicGraph& graph_;
+};
+
+absl::StatusOr<Block> Follow(
+    const Block& block, const std::function<bool(const Statement&)>& choose) {
+  Block out;
+  for (const Statement& s : block) {
+    if (!FallsThrough(out)) break;
+    if (s.kind == StatementKind::kFor || s.kind == StatementKind::kWhile) {
+      return absl::FailedPreconditionError(
+          "a path was asked for, and a loop is not unrolled");
+    }
+    if (s.kind != StatementKind::kIf) {
+      out.push_back(s);
+      continue;
+    }
+    ASSAY_ASSIGN_OR_RETURN(const Block side,
+                           Follow(choose(s) ? s.body : s.otherwise, choose));
+    Append(side, &out);
+  }
+  return out;
+}
+
+// MACs from statement `at` of a block to the end of the run, where `rest` come
+// behind the block; the choices made are kept by statement.
+class LongestSearch {
+ public:
+  int64_t From(const Block& block, size_t at, int64_t rest) {
+    if (at == block.size()) return rest;
+    const Statement& s = block[at];
+    if (s.kind == StatementKind::kReturn) return 0;
+    const int64_t behind = From(block, at + 1, rest);
+    if (s.kind == StatementKind::kIf) {
+      const int64_t within = From(s.body, 0, behind);
+      const int64_t without = From(s.otherwise, 0, behind);
+      taken_[&s] = within > without;
+      return std::max(within, without);
+    }
+    if (s.kind == StatementKind::kRun) return Macs(*s.piece) + behind;
+    if (IsStraight(s.kind)) return behind;
+    return s.count * From(s.body, 0, 0) + behind;
+  }
+  bool Taken(const Statement& s) const { return taken_.at(&s); }
+
+ private:
+  int64_t Macs(const Graph& piece) {
+    const auto it = macs_.find(&piece);
+    if (it != macs_.end()) return it->second;
+    return macs_[&piece] = CostOf(piece).macs;
+  }
+
+  std::map<const Statement*, bool> taken_;
+  std::map<const Graph*, int64_t> macs_;
+};
+
+}  // namespace
+
+DynamicGraph Unroll(const DynamicGraph& graph, int64_t limit) {
+  DynamicGraph out = graph;
+  out.body = UnrollBlock(graph.body, limit);
+  return out;
+}
+
+absl::StatusOr<DynamicGraph> PropagateConstants(const DynamicGraph& graph) {
+  return Propagator(graph).Run();
+}
+
+absl::StatusOr<DynamicGraph> FollowPath(
+    const DynamicGraph& graph,
+    const std::function<bool(const Statement&)>& choose) {
+  DynamicGraph out = graph;
+  ASSAY_ASSIGN_OR_RETURN(out.body, Follow(graph.body, choose));
+  return out;
+}
+
+absl::StatusOr<DynamicGraph> LongestPath(const DynamicGraph& graph) {
+  LongestSearch search;
+  search.From(graph.body, 0, 0);
+  return FollowPath(graph, [&](const Statement& s) { return search.Taken(s); });
+}
+
+int64_t LongestPathMacs(const DynamicGraph& graph) {
+  return LongestSearch().From(graph.body, 0, 0);
+}
+
+}  // namespace assay
