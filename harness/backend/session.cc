@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "harness/backend/operands.h"
+#include "harness/backend/program_cache.h"
 #include "harness/core/status_macros.h"
 
 namespace assay {
@@ -85,10 +86,27 @@ const DeviceTensor* DeviceParameters::Find(absl::string_view name) const {
 absl::StatusOr<std::unique_ptr<Session>> Session::Make(
     Device* device, const Graph& graph, DeviceParameters* parameters,
     const CompileOptions& options) {
+  ASSAY_ASSIGN_OR_RETURN(std::shared_ptr<Program> program,
+                         device->Compile(graph, options));
+  return Over(device, std::move(program), parameters);
+}
+
+absl::StatusOr<std::unique_ptr<Session>> Session::Make(
+    ProgramCache* cache, const Graph& graph, DeviceParameters* parameters,
+    const CompileOptions& options) {
+  ASSAY_ASSIGN_OR_RETURN(std::shared_ptr<Program> program,
+                         cache->Get(graph, options));
+  return Over(cache->device(), std::move(program), parameters);
+}
+
+absl::StatusOr<std::unique_ptr<Session>> Session::Over(
+    Device* device, std::shared_ptr<Program> program,
+    DeviceParameters* parameters) {
   std::unique_ptr<Session> session(new Session);
   session->device_ = device;
   session->parameters_ = parameters;
-  ASSAY_ASSIGN_OR_RETURN(session->program_, device->Compile(graph, options));
+  session->program_ = std::move(program);
+  const Graph& graph = session->program_->graph();
   ASSAY_ASSIGN_OR_RETURN(session->stream_, device->NewStream());
   std::vector<TensorType> inputs, outputs;
   for (const ValueId id : graph.inputs()) inputs.push_back(graph.type(id));

@@ -16,6 +16,8 @@
 
 namespace assay {
 
+class ProgramCache;  // program_cache.h
+
 // A device's parameters by name: the device-side twin of a ParameterStore.
 class DeviceParameters {
  public:
@@ -45,6 +47,12 @@ class Session {
       Device* device, const Graph& graph, DeviceParameters* parameters,
       const CompileOptions& options = {});
 
+  // On a program of the cache, which sessions of one structure share; the
+  // cache's device must outlive the session.
+  static absl::StatusOr<std::unique_ptr<Session>> Make(
+      ProgramCache* cache, const Graph& graph, DeviceParameters* parameters,
+      const CompileOptions& options = {});
+
   // Uploads a copy for the next run. INVALID_ARGUMENT: unknown name, or another
   // type.
   absl::Status Feed(absl::string_view input, const Tensor& value);
@@ -62,12 +70,15 @@ class Session {
 
  private:
   Session() = default;
+  static absl::StatusOr<std::unique_ptr<Session>> Over(
+      Device* device, std::shared_ptr<Program> program,
+      DeviceParameters* parameters);
   // Parameters in the order of the graph, once all inputs were fed.
   absl::StatusOr<std::vector<DeviceTensor>> Operands() const;
 
   Device* device_ = nullptr;
   DeviceParameters* parameters_ = nullptr;
-  std::unique_ptr<Program> program_;
+  std::shared_ptr<Program> program_;
   std::unique_ptr<Stream> stream_;
   std::vector<DeviceTensor> inputs_, outputs_;
   std::vector<bool> fed_;  // by input

@@ -59,11 +59,25 @@ absl::StatusOr<ChannelClasses> ChannelClasses::Of(const Graph& graph) {
     classes.CoupleNode(graph.node(id));
   }
   if (!classes.status_.ok()) return classes.status_;
-  for (int64_t i = 0; i < classes.element_count(); ++i) {
-    classes.parent_[static_cast<size_t>(i)] =
-        static_cast<int32_t>(classes.Root(i));
-  }
+  classes.Settle();
   return classes;
+}
+
+void ChannelClasses::Settle() {
+  for (int64_t i = 0; i < element_count(); ++i) {
+    parent_[static_cast<size_t>(i)] = static_cast<int32_t>(Root(i));
+  }
+  whole_.resize(first_.size());
+  for (ValueId id = 0; id < graph_->value_count(); ++id) {
+    const Shape& shape = graph_->shape(id);
+    for (size_t axis = 0; axis < shape.size(); ++axis) {
+      bool whole = true;
+      for (int64_t i = 0; whole && i < shape[axis]; ++i) {
+        whole = frozen(ClassOf(id, static_cast<int>(axis), i));
+      }
+      whole_[static_cast<size_t>(id)].push_back(whole);
+    }
+  }
 }
 
 void ChannelClasses::CoupleNode(const Node& node) {

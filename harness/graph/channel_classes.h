@@ -40,8 +40,18 @@ class ChannelClasses final : public ChannelCoupler {
   int64_t ClassOf(ValueId v, int axis, int64_t i) const {
     return parent_[static_cast<size_t>(Element(v, axis) + i)];
   }
+  // Of a whole axis.
+  absl::Span<const int32_t> ClassesOf(ValueId v, int axis) const {
+    return absl::MakeConstSpan(parent_).subspan(
+        static_cast<size_t>(Element(v, axis)),
+        static_cast<size_t>(graph_->shape(v)[static_cast<size_t>(axis)]));
+  }
   bool frozen(int64_t class_of) const {
     return frozen_[static_cast<size_t>(class_of)];
+  }
+  // Whether all indices of the axis are frozen.
+  bool stays_whole(ValueId v, int axis) const {
+    return whole_[static_cast<size_t>(v)][static_cast<size_t>(axis)];
   }
   bool produces(ValueId parameter, int axis) const {
     return producers_.count({parameter, axis}) > 0;
@@ -52,6 +62,8 @@ class ChannelClasses final : public ChannelCoupler {
   explicit ChannelClasses(const Graph& graph);
   void CoupleNode(const Node& node);
   void FreezeAll(ValueId v);
+  // Every element learns its class, every axis whether it stays whole.
+  void Settle();
 
   int64_t Element(ValueId v, int axis) const {
     return first_[static_cast<size_t>(v)][static_cast<size_t>(axis)];
@@ -66,7 +78,8 @@ class ChannelClasses final : public ChannelCoupler {
   std::vector<std::vector<int64_t>> first_;  // by value and axis
   std::vector<int32_t> parent_;  // in the end each element's class itself
   std::vector<int8_t> rank_;
-  std::vector<bool> frozen_;  // meaningful at roots
+  std::vector<bool> frozen_;              // meaningful at roots
+  std::vector<std::vector<bool>> whole_;  // by value and axis
   std::set<std::pair<ValueId, int>> producers_;
   absl::Status status_;
 };

@@ -11,46 +11,72 @@
 namespace assay {
 namespace {
 
-// What stays of every axis of every value.
+// What stays of every axis of every value. Indices are listed for the axes that
+// lose some.
 class Survivors {
  public:
   Survivors(const ChannelClasses& classes,
-            const std::vector<bool>& removed_class) {
-    const Graph& graph = classes.graph();
-    kept_.resize(static_cast<size_t>(graph.value_count()));
-    for (ValueId id = 0; id < graph.value_count(); ++id) {
-      const Shape& shape = graph.shape(id);
-      for (int axis = 0; axis < static_cast<int>(shape.size()); ++axis) {
-        std::vector<int64_t>& kept =
-            kept_[static_cast<size_t>(id)].emplace_back();
-        for (int64_t i = 0; i < shape[static_cast<size_t>(axis)]; ++i) {
-          const int64_t of = classes.ClassOf(id, axis, i);
-          if (!removed_class[static_cast<size_t>(of)]) kept.push_back(i);
+            const std::vector<uint8_t>& removed_class)
+      : graph_(classes.graph()) {
+    lists_.resize(static_cast<size_t>(graph_.value_count()));
+    for (ValueId id = 0; id < graph_.value_count(); ++id) {
+      const Shape& shape = graph_.shape(id);
+      for (size_t axis = 0; axis < shape.size(); ++axis) {
+        if (classes.stays_whole(id, static_cast<int>(axis))) continue;
+        const absl::Span<const int32_t> of =
+            classes.ClassesOf(id, static_cast<int>(axis));
+        std::vector<int64_t> kept(of.size());
+        size_t count = 0;
+        for (size_t i = 0; i < of.size(); ++i) {
+          kept[count] = static_cast<int64_t>(i);
+          count += removed_class[static_cast<size_t>(of[i])] ? 0 : 1;
         }
+        if (count == of.size()) continue;
+        kept.resize(count);
+        lists_[static_cast<size_t>(id)].push_back({axis, std::move(kept)});
       }
     }
   }
 
+  bool loses(ValueId id, size_t axis) const {
+    return Find(id, axis) != nullptr;
+  }
+  // Of an axis that loses some.
   const std::vector<int64_t>& kept(ValueId id, size_t axis) const {
-    return kept_[static_cast<size_t>(id)][axis];
+    return Find(id, axis)->indices;
   }
   int64_t extent(ValueId id, size_t axis) const {
-    return static_cast<int64_t>(kept(id, axis).size());
+    const Kept* list = Find(id, axis);
+    return list == nullptr ? graph_.shape(id)[axis]
+                           : static_cast<int64_t>(list->indices.size());
   }
   Shape shape(ValueId id) const {
-    Shape shape;
-    for (const auto& kept : kept_[static_cast<size_t>(id)]) {
-      shape.push_back(static_cast<int64_t>(kept.size()));
+    Shape shape = graph_.shape(id);
+    for (const Kept& list : lists_[static_cast<size_t>(id)]) {
+      shape[list.axis] = static_cast<int64_t>(list.indices.size());
     }
     return shape;
   }
 
  private:
-  std::vector<std::vector<std::vector<int64_t>>> kept_;
+  struct Kept {
+    size_t axis;
+    std::vector<int64_t> indices;
+  };
+
+  const Kept* Find(ValueId id, size_t axis) const {
+    for (const Kept& list : lists_[static_cast<size_t>(id)]) {
+      if (list.axis == axis) return &list;
+    }
+    return nullptr;
+  }
+
+  const Graph& graph_;
+  std::vector<std::vector<Kept>> lists_;  // by value
 };
 
 // By class: whether it goes.
-absl::StatusOr<std::vector<bool>> RemovedClasses(
+absl::StatusOr<std::vector<uint8_t>> RemovedClasses(
     const ChannelClasses& classes, const std::vector<ChannelGroup>& groups,
     absl::Span<const std::vector<int64_t>> removed) {
   if (removed.size() > groups.size()) {
@@ -58,7 +84,7 @@ absl::StatusOr<std::vector<bool>> RemovedClasses(
         absl::StrCat("RemoveChannels: expected at most ", groups.size(),
                      " groups, got ", removed.size()));
   }
-  std::vector<bool> goes(static_cast<size_t>(classes.element_count()));
+  std::vector<uint8_t> goes(static_cast<size_t>(classes.element_count()));
   for (size_t g = 0; g < removed.size(); ++g) {
     const ChannelGroup& group = groups[g];
     const int64_t count = static_cast<int64_t>(group.channels.size());
@@ -76,7 +102,7 @@ absl::StatusOr<std::vector<bool>> RemovedClasses(
         return absl::InvalidArgumentError(absl::StrCat(
             "group '", group.name, "': channel ", c, " is named twice"));
       }
-      goes[of] = true;
+      goes[of] = 1;
     }
     if (!removed[g].empty() &&
         static_cast<int64_t>(removed[g].size()) == count) {
@@ -132,8 +158,8 @@ class AttributeFollower {
     std::vector<int64_t> starts = node.attributes.Ints("starts", {});
     std::vector<int64_t> ends = node.attributes.Ints("ends", {});
     for (size_t axis = 0; axis < shape.size(); ++axis) {
+      if (!survivors_.loses(src, axis)) continue;
       const std::vector<int64_t>& kept = survivors_.kept(src, axis);
-      if (static_cast<int64_t>(kept.size()) == shape[axis]) continue;
       const int64_t start =
           starts[axis] < 0 ? starts[axis] + shape[axis] : starts[axis];
       starts[axis] =
@@ -156,7 +182,7 @@ std::vector<KeptIndices> KeptOf(const Graph& graph, const Survivors& survivors,
   std::vector<KeptIndices> kept;
   const Shape& shape = graph.shape(id);
   for (size_t axis = 0; axis < shape.size(); ++axis) {
-    if (survivors.extent(id, axis) == shape[axis]) continue;
+    if (!survivors.loses(id, axis)) continue;
     kept.push_back({graph.value(id).name, static_cast<int>(axis),
                     survivors.kept(id, axis)});
   }
@@ -242,7 +268,7 @@ absl::StatusOr<Graph> RemoveClasses(
     const std::vector<ChannelGroup>& groups,
     absl::Span<const std::vector<int64_t>> removed,
     std::vector<KeptIndices>* kept) {
-  ASSAY_ASSIGN_OR_RETURN(const std::vector<bool> goes,
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<uint8_t> goes,
                          RemovedClasses(classes, groups, removed));
   const Survivors survivors(classes, goes);
   CopyHooks hooks;
