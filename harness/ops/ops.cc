@@ -9,6 +9,7 @@
 #include "harness/ops/elementwise/arithmetic.h"
 #include "harness/ops/elementwise/select.h"
 #include "harness/ops/elementwise/unary.h"
+#include "harness/ops/fused/attention.h"
 #include "harness/ops/fused/fused.h"
 #include "harness/ops/matmul/linear.h"
 #include "harness/ops/matmul/matmul.h"

@@ -190,7 +190,8 @@ def infer(name, batch, precision, files, folder):
         runtimes.export_onnx(networks.make(name), value, files["f32"])
     if precision == "int8" and "int8" not in files:
         files["int8"] = f"{folder}/{name}-{batch}-int8.onnx"
-        runtimes.quantize_onnx(files["f32"], files["int8"], [value])
+        ops = networks.QUANTIZED_OPS.get(name)
+        runtimes.quantize_onnx(files["f32"], files["int8"], [value], ops)
     path = files["int8" if precision == "int8" else "f32"]
     cell, outputs = Cell(), {}
     side = AssaySide(ARGS.assay, ARGS.threads)

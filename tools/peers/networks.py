@@ -214,6 +214,10 @@ INFERENCE = {
     "bert-tiny": (BertTiny, lambda batch: torch.randint(0, 30522, (batch, 128))),
 }
 
+# What is quantized where it is not everything: in transformers the layers alone,
+# as quantizing their additions and functions gains nothing in any runtime.
+QUANTIZED_OPS = {"vit-tiny": ["Conv", "MatMul", "Gemm"], "bert-tiny": ["MatMul", "Gemm"]}
+
 # name: (network, input, labels, optimizer, batch)
 TRAINING = {
     "resnet20": (resnet20, images(3, 32, 32), (10, ()), "sgd", 128),

@@ -89,8 +89,9 @@ def export_onnx(network, value, path):
     )
 
 
-def quantize_onnx(source, target, values):
-    """Static QDQ: u8 activations, s8 weights per channel."""
+def quantize_onnx(source, target, values, ops=None):
+    """Static QDQ: u8 activations, s8 weights per channel. `ops`: the types of
+    nodes that are quantized; None: all that the quantizer knows."""
     from onnxruntime.quantization import (
         CalibrationDataReader,
         QuantFormat,
@@ -106,8 +107,10 @@ def quantize_onnx(source, target, values):
         def get_next(self):
             return {"x": self.left.pop().numpy()} if self.left else None
 
-    prepared = target + ".prepared"
-    quant_pre_process(source, prepared, skip_symbolic_shape=True)
+    prepared = source
+    if ops is None:
+        prepared = target + ".prepared"
+        quant_pre_process(source, prepared, skip_symbolic_shape=True)
     quantize_static(
         prepared,
         target,
@@ -116,4 +119,5 @@ def quantize_onnx(source, target, values):
         per_channel=True,
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
+        op_types_to_quantize=ops,
     )

@@ -7,6 +7,7 @@
 #include "harness/ops/attention/cpu/rope_cpu.h"
 #include "harness/ops/conv/cpu/conv_cpu.h"
 #include "harness/ops/elementwise/cpu/elementwise_cpu.h"
+#include "harness/ops/fused/cpu/attention_cpu.h"
 #include "harness/ops/fused/cpu/fused_cpu.h"
 #include "harness/ops/matmul/cpu/matmul_cpu.h"
 #include "harness/ops/norm/cpu/batch_norm_cpu.h"

@@ -36,8 +36,16 @@ Network MakeNetwork(const std::string& name) {
 }
 
 Tensor RandomInput(const Graph& graph) {
-  Tensor input(DType::kF32, graph.shape(graph.inputs()[0]));
-  RandomStream(4, "input").FillNormal(input.span<float>(), 0, 1);
+  const TensorType& type = graph.type(graph.inputs()[0]);
+  Tensor input(type.dtype, type.shape);
+  RandomStream stream(4, "input");
+  if (type.dtype == DType::kF32) {
+    stream.FillNormal(input.span<float>(), 0, 1);
+  } else {
+    for (int32_t& token : input.span<int32_t>()) {
+      token = static_cast<int32_t>(stream.Below(20));
+    }
+  }
   return input;
 }
 
@@ -146,10 +154,44 @@ std::string TestName(const testing::TestParamInfo<const char*>& test) {
   return name;
 }
 
+// Transformers: attention with masks of padding and of what comes later.
+class AttentionPlanTest : public PlanTest {};
+
+TEST_P(AttentionPlanTest, F32EqualsTheNetworkWithAndWithoutFusion) {
+  const Network net = MakeNetwork(GetParam());
+  const Tensor want = OnReference(net.graph, net.parameters);
+  for (const bool fuse : {true, false}) {
+    LoweringOptions options;
+    options.fuse_attention = options.fuse_compositions = fuse;
+    auto plan = LowerForInference(net.graph, net.parameters, options);
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    bool fused = false;
+    for (NodeId id = 0; id < plan->graph.node_count(); ++id) {
+      fused = fused || plan->graph.node(id).op == "attention_fused";
+    }
+    EXPECT_EQ(fused, fuse);
+    EXPECT_LT(Difference(want, OnCpu(plan->graph)), 2e-5);
+  }
+}
+
+TEST_P(AttentionPlanTest, Bf16StaysClose) {
+  if (!cpu::HasNativeBf16()) GTEST_SKIP() << "no native bf16";
+  const Network net = MakeNetwork(GetParam());
+  LoweringOptions options;
+  options.precision = FloatPrecision::kBf16;
+  auto plan = LowerForInference(net.graph, net.parameters, options);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_LT(
+      Difference(OnReference(net.graph, net.parameters), OnCpu(plan->graph)),
+      0.05);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, PlanTest,
                          testing::Values("dscnn", "lenet5", "resnet8",
                                          "resnet8-b", "tdnn"),
                          TestName);
+INSTANTIATE_TEST_SUITE_P(All, AttentionPlanTest,
+                         testing::Values("lmd-xs", "lme-s"), TestName);
 
 }  // namespace
 }  // namespace assay

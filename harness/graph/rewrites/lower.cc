@@ -4,8 +4,11 @@
 
 #include "harness/core/status_macros.h"
 #include "harness/graph/rewrites/constant_fold.h"
+#include "harness/graph/rewrites/drop_roundings.h"
 #include "harness/graph/rewrites/fold_batch_norm.h"
 #include "harness/graph/rewrites/freeze.h"
+#include "harness/graph/rewrites/fuse_attention.h"
+#include "harness/graph/rewrites/fuse_compositions.h"
 #include "harness/graph/rewrites/fuse_layers.h"
 #include "harness/graph/rewrites/hoist_quantize.h"
 #include "harness/graph/rewrites/to_bf16.h"
@@ -72,12 +75,26 @@ absl::StatusOr<LoweredNetwork> LowerForInference(
   }
   ASSAY_ASSIGN_OR_RETURN(Graph lowered,
                          Freeze(folded.graph, folded.parameters));
+  if (options.integers && options.drop_roundings) {
+    ASSAY_ASSIGN_OR_RETURN(lowered, DropRoundings(lowered));
+  }
+  if (options.fuse_compositions) {
+    ASSAY_ASSIGN_OR_RETURN(lowered, FuseCompositions(lowered));
+  }
+  if (options.fuse_attention) {
+    ASSAY_ASSIGN_OR_RETURN(lowered, FuseAttention(lowered));
+  }
   if (options.integers && options.integer_moves) {
     ASSAY_ASSIGN_OR_RETURN(lowered, HoistQuantize(lowered));
   }
   if (options.integers) {
     ASSAY_ASSIGN_OR_RETURN(lowered,
                            FuseIntegerLayers(lowered, options.integer_sums));
+  }
+  if (options.fuse_attention && options.fold_constants) {
+    // Masks that are computed are known now.
+    ASSAY_ASSIGN_OR_RETURN(lowered, FoldConstants(lowered));
+    ASSAY_ASSIGN_OR_RETURN(lowered, FuseAttention(lowered));
   }
   if (options.precision == FloatPrecision::kBf16) {
     ASSAY_ASSIGN_OR_RETURN(lowered, ToBf16(lowered));

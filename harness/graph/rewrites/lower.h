@@ -17,6 +17,13 @@ enum class FloatPrecision : uint8_t { kF32, kBf16 };
 // Every pass can be switched off.
 struct LoweringOptions {
   bool fold_batch_norms = true;  // rewrites/fold_batch_norm.h
+  // Quantization that no integer kernel asks for goes
+  // (rewrites/drop_roundings.h).
+  bool drop_roundings = true;
+  // What other programs compose of small ops (rewrites/fuse_compositions.h).
+  bool fuse_compositions = true;
+  // Attention as one op (rewrites/fuse_attention.h).
+  bool fuse_attention = true;
   // conv2d and linear between dequantize_linear and quantize_linear become
   // integer kernels, with what stands between them.
   bool integers = true;

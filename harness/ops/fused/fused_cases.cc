@@ -108,12 +108,81 @@ void AddLinears(OpCases& cases) {
                   16}));
 }
 
+// Heads side by side in one tensor, as a layer gives them; heads apart; fewer
+// heads of keys than of queries; extents that fill no vector.
+void AddAttentions(OpCases& cases) {
+  const auto packed = [](int64_t b, int64_t h, int64_t t, int64_t d) {
+    const int64_t row = 3 * h * d;
+    return Attributes{{"extents", Ints{b, h, t, t, d}},
+                      {"query_view", Ints{0, t * row, d, row}},
+                      {"key_view", Ints{h * d, t * row, d, row}},
+                      {"value_view", Ints{2 * h * d, t * row, d, row}},
+                      {"scale", 0.5}};
+  };
+  const auto qkv = [](int64_t b, int64_t h, int64_t t, int64_t d) {
+    return F({b, t, 3 * h * d});
+  };
+  const auto add = [&](OpCase c) {
+    c.order = 0;
+    c.terms = 32;
+    cases.accepted.push_back(std::move(c));
+  };
+  add({"attention_fused",
+       {qkv(2, 3, 5, 16), qkv(2, 3, 5, 16), qkv(2, 3, 5, 16)},
+       packed(2, 3, 5, 16)});
+  add({"attention_fused",
+       {qkv(1, 2, 70, 10), qkv(1, 2, 70, 10), qkv(1, 2, 70, 10),
+        Statistics(F({1, 1, 1, 70}, -3, 3))},
+       packed(1, 2, 70, 10)});
+  add({"attention_fused",
+       {qkv(1, 1, 13, 33), qkv(1, 1, 13, 33), qkv(1, 1, 13, 33),
+        Statistics(F({1, 1, 13, 13}))},
+       Join(packed(1, 1, 13, 33), {{"causal", int64_t{1}}})});
+  // [B,H,T,D] each, two heads of queries to one of keys.
+  add({"attention_fused",
+       {F({2, 4, 3, 32}), F({2, 2, 9, 32}), F({2, 2, 9, 32}),
+        Statistics(F({2, 4, 3, 9}))},
+       {{"extents", Ints{2, 4, 3, 9, 32}},
+        {"query_view", Ints{0, 384, 96, 32}},
+        {"key_view", Ints{0, 576, 288, 32}},
+        {"value_view", Ints{0, 576, 288, 32}},
+        {"repeats", int64_t{2}}}});
+  add({"attention_fused",
+       {F({1, 2, 1, 8}), F({1, 2, 20, 8}), F({1, 2, 20, 8})},
+       {{"extents", Ints{1, 2, 1, 20, 8}},
+        {"query_view", Ints{0, 16, 8, 8}},
+        {"key_view", Ints{0, 320, 160, 8}},
+        {"value_view", Ints{0, 320, 160, 8}},
+        {"causal", int64_t{1}}}});
+}
+
+void RefuseAttentions(OpCases& cases) {
+  const TensorType src{DType::kF32, {1, 4, 8}};
+  const Attributes views = {{"extents", Ints{1, 2, 4, 4, 4}},
+                            {"query_view", Ints{0, 32, 4, 8}},
+                            {"key_view", Ints{0, 32, 4, 8}},
+                            {"value_view", Ints{0, 32, 4, 8}}};
+  cases.refused.push_back({"attention_fused",
+                           {src, src, src},
+                           Join(views, {{"key_view", Ints{1, 32, 4, 8}}}),
+                           "key_view: expected to end within the 32 elements"});
+  cases.refused.push_back({"attention_fused",
+                           {src, src, src, {DType::kF32, {1, 1, 3, 4}}},
+                           views,
+                           "mask: expected 1 or 4 on axis 2"});
+  cases.refused.push_back({"attention_fused",
+                           {src, src, src},
+                           Join(views, {{"repeats", int64_t{3}}}),
+                           "repeats: expected a divisor of 2 heads, got 3"});
+}
+
 }  // namespace
 
 OpCases FusedCases() {
   OpCases cases;
   AddConvolutions(cases);
   AddLinears(cases);
+  AddAttentions(cases);
   const TensorType src{DType::kU8, {2, 8}}, weights{DType::kS8, {4, 8}},
       image{DType::kF32, {1, 2, 4, 4}}, filter{DType::kF32, {3, 2, 3, 3}};
   cases.refused = {
@@ -151,6 +220,7 @@ OpCases FusedCases() {
        {{"dst_dtype", "u8"}, {"dst_scale", 0.0}},
        "dst_scale: expected a value in"},
   };
+  RefuseAttentions(cases);
   return cases;
 }
 

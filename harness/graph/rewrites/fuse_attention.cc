@@ -1,0 +1,388 @@
+#include "harness/graph/rewrites/fuse_attention.h"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/core/shape.h"
+#include "harness/core/status_macros.h"
+#include "harness/graph/copier.h"
+#include "harness/graph/rewrites/pattern.h"
+#include "harness/graph/rewrites/prune_dead.h"
+
+namespace assay {
+namespace {
+
+using Ints = std::vector<int64_t>;
+
+// Masks below it hide a key.
+constexpr double kHidden = -1e9;
+
+// Elements of `base` under other extents and strides.
+struct View {
+  ValueId base = kNoValue;
+  Shape shape;
+  Ints strides;
+  int64_t offset = 0;
+  int64_t repeats = 1;  // of axis 1, whose extent counts the copies
+};
+
+View Whole(const Graph& graph, ValueId v) {
+  View view{v, graph.shape(v), {}, 0};
+  view.strides.assign(view.shape.size(), 1);
+  for (size_t i = view.shape.size(); i-- > 1;) {
+    view.strides[i - 1] = view.strides[i] * view.shape[i];
+  }
+  return view;
+}
+
+// The view under another shape of as many elements; nothing where it would have
+// to move elements. Axes are matched from the back: each group of old axes that
+// lies without gaps is cut anew.
+std::optional<View> Reshaped(const View& from, const Shape& shape) {
+  View to = from;
+  to.shape = shape;
+  to.strides.assign(shape.size(), 0);
+  size_t i = from.shape.size(), j = shape.size();
+  while (j > 0) {
+    if (shape[j - 1] == 1) {
+      to.strides[--j] = 1;
+      continue;
+    }
+    while (i > 0 && from.shape[i - 1] == 1) --i;
+    if (i == 0) return std::nullopt;
+    // Old axes [k, i) that cover new axes [l, j).
+    size_t k = i - 1, l = j - 1;
+    int64_t old_extent = from.shape[k], new_extent = shape[l];
+    while (old_extent != new_extent) {
+      if (old_extent < new_extent) {
+        if (k == 0) return std::nullopt;
+        --k;
+        if (from.shape[k] != 1 &&
+            from.strides[k] != from.strides[i - 1] * old_extent) {
+          return std::nullopt;
+        }
+        old_extent *= from.shape[k];
+      } else {
+        if (l == 0) return std::nullopt;
+        new_extent *= shape[--l];
+      }
+    }
+    int64_t stride = from.strides[i - 1];
+    for (size_t axis = j; axis-- > l;) {
+      to.strides[axis] = stride;
+      stride *= shape[axis];
+    }
+    i = k;
+    j = l;
+  }
+  return to;
+}
+
+// What one attention_fused replaces.
+struct Attention {
+  View query, key, value;  // [B,H,T,D], [B,H,S,D]
+  ValueId mask = kNoValue;
+  double scale = 1;
+};
+
+class AttentionFuser {
+ public:
+  explicit AttentionFuser(const Graph& graph) : graph_(graph), find_(graph) {}
+
+  absl::StatusOr<Graph> Run() {
+    CopyHooks hooks;
+    hooks.node = [this](GraphCopier& copier, NodeId id) {
+      return CopyNode(copier, graph_.node(id));
+    };
+    ASSAY_ASSIGN_OR_RETURN(const Graph copy, CopyGraph(graph_, hooks));
+    return PruneDead(copy);
+  }
+
+ private:
+  const Shape& shape(ValueId v) const { return graph_.shape(v); }
+
+  // In front of a pair of quantize_linear and dequantize_linear.
+  ValueId InFrontOfGrid(ValueId v) const {
+    const Node* dequantize = find_.Producer(v, "dequantize_linear");
+    if (dequantize == nullptr) return v;
+    const Node* quantize =
+        find_.Producer(dequantize->inputs[0], "quantize_linear");
+    return quantize == nullptr ? v : quantize->inputs[0];
+  }
+
+  // --- Views
+
+  View ViewOf(ValueId v) const {
+    v = InFrontOfGrid(v);
+    const NodeId producer = graph_.value(v).producer;
+    if (producer == kNoNode) return Whole(graph_, v);
+    const Node& node = graph_.node(producer);
+    std::optional<View> view;
+    if (node.op == "transpose") {
+      view = Permuted(ViewOf(node.inputs[0]),
+                      node.attributes.Ints("permutation", {}));
+    } else if (node.op == "reshape") {
+      view = Reshaped(ViewOf(node.inputs[0]), shape(v));
+    } else if (node.op == "slice") {
+      view = Sliced(ViewOf(node.inputs[0]), node, shape(v));
+    } else if (node.op == "identity" || node.op == "dropout") {
+      view = ViewOf(node.inputs[0]);
+    }
+    if (view.has_value() && view->repeats == 1) return *std::move(view);
+    return Whole(graph_, v);
+  }
+
+  // Heads for a product: repeat_heads may come last.
+  View HeadsOf(ValueId v) const {
+    v = InFrontOfGrid(v);
+    const Node* repeat = find_.Producer(v, "repeat_heads");
+    if (repeat == nullptr) return ViewOf(v);
+    View view = ViewOf(repeat->inputs[0]);
+    view.repeats = repeat->attributes.Int("repeats", 1);
+    view.shape = shape(v);
+    return view;
+  }
+
+  static View Permuted(const View& from, const Ints& permutation) {
+    View to = from;
+    for (size_t i = 0; i < permutation.size(); ++i) {
+      const size_t axis = static_cast<size_t>(permutation[i]);
+      to.shape[i] = from.shape[axis];
+      to.strides[i] = from.strides[axis];
+    }
+    return to;
+  }
+
+  static std::optional<View> Sliced(const View& from, const Node& slice,
+                                    const Shape& shape) {
+    const Ints ones(shape.size(), 1);
+    if (slice.attributes.Ints("steps", ones) != ones) return std::nullopt;
+    View to = from;
+    to.shape = shape;
+    const Ints starts = slice.attributes.Ints("starts", {});
+    for (size_t i = 0; i < shape.size(); ++i) {
+      const int64_t start =
+          starts[i] < 0 ? starts[i] + from.shape[i] : starts[i];
+      to.offset += start * from.strides[i];
+    }
+    return to;
+  }
+
+  // --- The pattern
+
+  // Takes multiplications by a constant off `v`.
+  ValueId WithoutScale(ValueId v, double* scale) const {
+    for (;;) {
+      v = InFrontOfGrid(v);
+      if (!find_.ReadOnce(v)) return v;
+      if (const Node* mul = find_.Producer(v, "mul")) {
+        const auto is_scalar = [this](ValueId s) {
+          return find_.Scalar(s).has_value();
+        };
+        const ValueId rest = Pattern::Beside(*mul, is_scalar);
+        if (rest == kNoValue) return v;
+        const ValueId factor =
+            mul->inputs[0] == rest ? mul->inputs[1] : mul->inputs[0];
+        *scale *= *find_.Scalar(factor);
+        v = rest;
+      } else if (const Node* div = find_.Producer(v, "div")) {
+        const auto divisor = find_.Scalar(div->inputs[1]);
+        if (!divisor.has_value()) return v;
+        *scale /= *divisor;
+        v = div->inputs[0];
+      } else {
+        return v;
+      }
+    }
+  }
+
+  static void ExchangeLast(View* view) {
+    std::swap(view->shape[2], view->shape[3]);
+    std::swap(view->strides[2], view->strides[3]);
+  }
+
+  static bool IsHeads(const View& view) {
+    return view.shape.size() == 4 &&
+           (view.strides[3] == 1 || view.shape[3] == 1);
+  }
+
+  // scale * q k', at `v`.
+  bool MatchScores(ValueId v, Attention* found) const {
+    const ValueId product = WithoutScale(v, &found->scale);
+    const Node* matmul = find_.OwnProducer(product, "matmul");
+    if (matmul == nullptr || matmul->attributes.Int("transpose_a", 0) != 0 ||
+        shape(product).size() != 4) {
+      return false;
+    }
+    found->query = HeadsOf(WithoutScale(matmul->inputs[0], &found->scale));
+    found->key = HeadsOf(WithoutScale(matmul->inputs[1], &found->scale));
+    if (matmul->attributes.Int("transpose_b", 0) == 0 &&
+        found->key.shape.size() == 4) {
+      ExchangeLast(&found->key);
+    }
+    return IsHeads(found->query) && IsHeads(found->key);
+  }
+
+  // Scores, perhaps with a mask on top.
+  bool MatchMasked(ValueId v, Attention* found) const {
+    if (MatchScores(v, found)) return true;
+    const Node* add = find_.OwnProducer(InFrontOfGrid(v), "add");
+    if (add == nullptr) return false;
+    for (const size_t i : {0, 1}) {
+      *found = Attention();
+      const ValueId mask = add->inputs[1 - i];
+      if (MatchScores(add->inputs[i], found) && IsMask(mask, shape(v))) {
+        found->mask = mask;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  bool IsMask(ValueId mask, const Shape& scores) const {
+    const Shape& have = shape(mask);
+    if (have.size() > 4 || graph_.type(mask).dtype != DType::kF32) return false;
+    for (size_t i = 0; i < have.size(); ++i) {
+      const int64_t extent = scores[4 - have.size() + i];
+      if (have[i] != 1 && have[i] != extent) return false;
+    }
+    return true;
+  }
+
+  std::optional<Attention> Match(ValueId v) const {
+    const Node* matmul = find_.OwnProducer(InFrontOfGrid(v), "matmul");
+    if (matmul == nullptr || matmul->attributes.Int("transpose_a", 0) != 0) {
+      return std::nullopt;
+    }
+    const ValueId weights = InFrontOfGrid(matmul->inputs[0]);
+    const Node* softmax = find_.OwnProducer(weights, "softmax");
+    const Shape& scores = shape(weights);
+    if (softmax == nullptr || scores.size() != 4 ||
+        graph_.type(weights).dtype != DType::kF32) {
+      return std::nullopt;
+    }
+    const int64_t axis = softmax->attributes.Int("axis", -1);
+    if (axis != -1 && axis != 3) return std::nullopt;
+    Attention found;
+    if (!MatchMasked(softmax->inputs[0], &found)) return std::nullopt;
+    found.value = HeadsOf(matmul->inputs[1]);
+    if (matmul->attributes.Int("transpose_b", 0) != 0 &&
+        found.value.shape.size() == 4) {
+      ExchangeLast(&found.value);
+    }
+    if (!IsHeads(found.value) || !Fits(found, scores)) return std::nullopt;
+    return found;
+  }
+
+  // No broadcast, and equal widths of keys and values.
+  static bool Fits(const Attention& a, const Shape& scores) {
+    const int64_t features = a.query.shape[3];
+    const Shape keys = {scores[0], scores[1], scores[3], features};
+    return a.query.shape == Shape{scores[0], scores[1], scores[2], features} &&
+           a.query.repeats == 1 && a.key.shape == keys &&
+           a.value.shape == keys && a.key.repeats == a.value.repeats;
+  }
+
+  // --- The replacement
+
+  // 0 up to the diagonal, hidden beyond, for as many keys as queries.
+  bool IsCausal(ValueId mask) const {
+    const Tensor* constant = find_.Constant(mask);
+    if (constant == nullptr || constant->rank() < 2) return false;
+    if (constant->dtype() != DType::kF32) return false;
+    const int64_t n = constant->dim(constant->rank() - 1);
+    if (constant->size() != n * n || constant->dim(constant->rank() - 2) != n) {
+      return false;
+    }
+    const float* m = constant->data<float>();
+    for (int64_t t = 0; t < n; ++t) {
+      for (int64_t s = 0; s < n; ++s) {
+        const double value = static_cast<double>(m[t * n + s]);
+        if (s <= t ? value != 0 : value > kHidden) return false;
+      }
+    }
+    return true;
+  }
+
+  static Ints Attribute(const View& view) {
+    return {view.offset, view.strides[0], view.strides[1], view.strides[2]};
+  }
+
+  absl::StatusOr<bool> CopyNode(GraphCopier& copier, const Node& node) {
+    if (node.op == "reshape") return Replace(copier, node);
+    if (node.op == "attention_fused") return DropMask(copier, node);
+    return false;
+  }
+
+  // An attention whose mask has become known.
+  absl::StatusOr<bool> DropMask(GraphCopier& copier, const Node& node) {
+    if (node.inputs.size() < 4 || !IsCausal(node.inputs[3]) ||
+        node.attributes.Int("causal", 0) != 0) {
+      return false;
+    }
+    const Ints extents = node.attributes.Ints("extents", {});
+    if (extents[2] != extents[3]) return false;
+    Attributes attributes = node.attributes;
+    attributes.Set("causal", int64_t{1});
+    const ValueId result = node.outputs[0];
+    copier.Set(result,
+               copier.b().Op("attention_fused",
+                             copier.Map(std::vector<ValueId>{
+                                 node.inputs.begin(), node.inputs.begin() + 3}),
+                             std::move(attributes), graph_.value(result).name));
+    return true;
+  }
+
+  // The heads' results side by side: [B,H,T,D] -> [B,T,H*D].
+  absl::StatusOr<bool> Replace(GraphCopier& copier, const Node& merge) {
+    const ValueId heads = InFrontOfGrid(merge.inputs[0]);
+    const Node* transpose = find_.OwnProducer(heads, "transpose");
+    if (transpose == nullptr ||
+        transpose->attributes.Ints("permutation", {}) != Ints{0, 2, 1, 3}) {
+      return false;
+    }
+    const std::optional<Attention> found = Match(transpose->inputs[0]);
+    if (!found.has_value()) return false;
+    const Shape& q = found->query.shape;
+    const Shape merged = {q[0], q[2], q[1] * q[3]};
+    Attributes attributes = {
+        {"extents", Ints{q[0], q[1], q[2], found->key.shape[2], q[3]}},
+        {"query_view", Attribute(found->query)},
+        {"key_view", Attribute(found->key)},
+        {"value_view", Attribute(found->value)},
+        {"repeats", found->key.repeats},
+        {"scale", found->scale}};
+    std::vector<ValueId> inputs = {copier.Map(found->query.base),
+                                   copier.Map(found->key.base),
+                                   copier.Map(found->value.base)};
+    if (found->mask != kNoValue) {
+      Shape full = shape(found->mask);
+      full.insert(full.begin(), 4 - full.size(), 1);
+      inputs.push_back(copier.b().Reshape(copier.Map(found->mask), full));
+    }
+    const ValueId result = merge.outputs[0];
+    const bool as_merged = shape(result) == merged;
+    const ValueId attention =
+        copier.b().Op("attention_fused", std::move(inputs),
+                      std::move(attributes), graph_.value(result).name);
+    copier.Set(result, as_merged
+                           ? attention
+                           : copier.b().Reshape(attention, shape(result)));
+    return true;
+  }
+
+  const Graph& graph_;
+  Pattern find_;
+};
+
+}  // namespace
+
+absl::StatusOr<Graph> FuseAttention(const Graph& graph) {
+  return AttentionFuser(graph).Run();
+}
+
+}  // namespace assay

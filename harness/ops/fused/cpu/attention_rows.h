@@ -1,0 +1,41 @@
+// The inner loops of attention: products of blocks of rows, and the softmax
+// between them.
+#ifndef ASSAY_HARNESS_OPS_FUSED_CPU_ATTENTION_ROWS_H_
+#define ASSAY_HARNESS_OPS_FUSED_CPU_ATTENTION_ROWS_H_
+
+#include <cstdint>
+
+#include "harness/core/dtype.h"
+
+namespace assay::cpu {
+
+// Rows that one call of a product computes.
+constexpr int kBlockRows = 6;
+
+// out[r][c] = sum over k of a[r][k] * b[k][c], for kBlockRows rows and
+// `columns` columns, a multiple of 16. `a_row`, `b_row` and `out_row` are
+// distances between rows, in elements.
+void ProductF32(const float* a, int64_t a_row, const float* b, int64_t b_row,
+                int64_t inner, int64_t columns, float* out, int64_t out_row);
+
+// The same of pairs of bf16, summed in f32: element k of a row of `a` is the
+// pair (a[2k], a[2k+1]), and row k of `b` has such pairs for each column. Only
+// where the processor has avx512_bf16.
+void ProductBf16(const uint32_t* a, int64_t a_row, const uint32_t* b,
+                 int64_t b_row, int64_t inner, int64_t columns, float* out,
+                 int64_t out_row);
+
+// x[i] = exp(scale * x[i] + mask[i * mask_step] - largest) for i below n, 0 up
+// to `padded`; gives their sum. No mask: null.
+float SoftmaxRow(float scale, const float* mask, int64_t mask_step, int64_t n,
+                 int64_t padded, float* x);
+
+void ToBf16Row(const float* x, int64_t n, BFloat16* dst);  // n of 16s
+
+// dst[i] = factor * x[i].
+void ScaleRow(const float* x, float factor, int64_t n, float* dst);
+void ScaleRow(const float* x, float factor, int64_t n, BFloat16* dst);
+
+}  // namespace assay::cpu
+
+#endif  // ASSAY_HARNESS_OPS_FUSED_CPU_ATTENTION_ROWS_H_
