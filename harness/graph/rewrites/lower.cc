@@ -11,6 +11,7 @@
 #include "harness/graph/rewrites/fuse_compositions.h"
 #include "harness/graph/rewrites/fuse_layers.h"
 #include "harness/graph/rewrites/hoist_quantize.h"
+#include "harness/graph/rewrites/mark_sparse.h"
 #include "harness/graph/rewrites/to_bf16.h"
 
 namespace assay {
@@ -105,6 +106,7 @@ absl::StatusOr<LoweredNetwork> LowerForInference(
   if (options.fuse) {
     ASSAY_ASSIGN_OR_RETURN(lowered, FuseFloatLayers(lowered));
   }
+  ASSAY_ASSIGN_OR_RETURN(lowered, MarkSparse(lowered, options.sparse_density));
   return LoweredNetwork{lowered, LeftInFloat(lowered)};
 }
 

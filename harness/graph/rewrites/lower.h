@@ -36,6 +36,10 @@ struct LoweringOptions {
   // conv2d and linear take residual additions and activations with them.
   bool fuse = true;
   bool fold_constants = true;  // rewrites/constant_fold.h
+  // f32 layers with at most this share of weights that are not zero leave the
+  // zeros out (rewrites/mark_sparse.h). 0: none. The preset is where the cpu
+  // backend's sparse kernels begin to win (backend/cpu/sparse_benchmark).
+  double sparse_density = 0.2;
   // Of what is not integer.
   FloatPrecision precision = FloatPrecision::kF32;
 };

@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "harness/backend/session.h"
 #include "harness/core/status_macros.h"
-#include "harness/graph/cost.h"
 #include "harness/graph/rewrites/rebatch.h"
 #include "harness/host/run_setup.h"
 #include "harness/host/score/materialisation.h"
@@ -131,10 +130,10 @@ absl::StatusOr<ScoresByPrecision> EvaluateNetwork(
       MakeMaterialisationRecord(graph, parameters, plan.graph,
                                 plan.left_in_float));
   MaterialisationRecord* lowering = record->mutable_materialisation();
-  const Cost plan_cost = CostOf(plan.graph);
+  const ExecutedCost executed = ExecutedCostOf(plan.graph);
   lowering->set_plan_macs(
-      static_cast<uint64_t>(plan_cost.macs / evaluation.batch()));
-  lowering->set_plan_weight_bytes(static_cast<uint64_t>(plan_cost.bytes));
+      static_cast<uint64_t>(executed.macs / evaluation.batch()));
+  lowering->set_plan_weight_bytes(static_cast<uint64_t>(executed.weight_bytes));
 
   ASSAY_ASSIGN_OR_RETURN(Scores program,
                          evaluation.ScoreOf(graph, parameters, "as given"));

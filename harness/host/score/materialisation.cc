@@ -1,11 +1,13 @@
 #include "harness/host/score/materialisation.h"
 
+#include <cstdint>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "harness/core/dtype.h"
 #include "harness/core/status_macros.h"
+#include "harness/graph/cost.h"
 #include "harness/graph/roles.h"
 #include "harness/report/check.h"
 
@@ -53,6 +55,10 @@ bool IsWeightOp(const Node& node) {
          node.op == "conv2d_fused" || node.op == "linear_fused";
 }
 
+bool IsSparse(const Node& node) {
+  return node.attributes.Int("sparse", 0) != 0;
+}
+
 // Dequantized values that a floating-point kernel with weights reads.
 void CountKernels(const Graph& plan, MaterialisationRecord* record) {
   std::set<std::string> left;
@@ -60,6 +66,8 @@ void CountKernels(const Graph& plan, MaterialisationRecord* record) {
     const Node& node = plan.node(id);
     if (!IsWeightOp(node) || node.inputs.size() < 2) continue;
     record->set_weight_kernels(record->weight_kernels() + 1);
+    if (IsSparse(node))
+      record->set_sparse_kernels(record->sparse_kernels() + 1);
     if (IsInteger(plan.type(node.inputs[0]).dtype)) {
       record->set_integer_kernels(record->integer_kernels() + 1);
       continue;
@@ -121,6 +129,22 @@ absl::StatusOr<MaterialisationRecord> MakeMaterialisationRecord(
   record.set_passed(record.masks_left_size() == 0 &&
                     record.fake_quantizers_left_size() == 0);
   return record;
+}
+
+ExecutedCost ExecutedCostOf(const Graph& plan) {
+  const Cost cost = CostOf(plan);
+  ExecutedCost executed{cost.macs, cost.bytes};
+  for (const NodeCost& of : cost.nodes) {
+    const Node& node = plan.node(of.node);
+    if (!IsSparse(node)) continue;
+    executed.macs -= of.macs - of.alive_macs;
+    const Tensor& weights = plan.value(node.inputs[1]).constant;
+    executed.weight_bytes +=
+        CountNonzeros(weights) *
+            static_cast<int64_t>(sizeof(float) + sizeof(int32_t)) -
+        weights.size() * SizeOf(weights.dtype());
+  }
+  return executed;
 }
 
 bool IsQuantized(const Graph& graph) {

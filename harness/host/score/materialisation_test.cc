@@ -61,6 +61,32 @@ TEST(MaterialisationTest, WhatLoweringLeftInFloatIsToldButNoPretence) {
   EXPECT_TRUE(record->passed());
 }
 
+TEST(MaterialisationTest, SparseKernelsExecuteAndKeepWhatIsNotZero) {
+  Graph graph(StandardOps());
+  GraphBuilder b(&graph);
+  const ValueId x = b.Input("image", DType::kF32, {2, 4});
+  Tensor weights = Tensor::Zeros(DType::kF32, {3, 4});
+  weights.data<float>()[5] = 1;
+  const ValueId w = b.Constant(weights, "fc.weights");
+  b.Output("dense", b.Op("linear_fused", {x, w}));
+  EXPECT_EQ(ExecutedCostOf(graph).macs, 24);
+  EXPECT_EQ(ExecutedCostOf(graph).weight_bytes, 48);
+
+  Graph sparse(StandardOps());
+  GraphBuilder s(&sparse);
+  const ValueId y = s.Input("image", DType::kF32, {2, 4});
+  s.Output("sparse",
+           s.Op("linear_fused", {y, s.Constant(weights, "fc.weights")},
+                {{"sparse", int64_t{1}}}));
+  ASSERT_TRUE(s.status().ok()) << s.status();
+  EXPECT_EQ(ExecutedCostOf(sparse).macs, 2);
+  EXPECT_EQ(ExecutedCostOf(sparse).weight_bytes, 8);
+  auto record = MakeMaterialisationRecord(OneLayer(), Weights(1), sparse, {});
+  ASSERT_TRUE(record.ok()) << record.status();
+  EXPECT_EQ(record->weight_kernels(), 1u);
+  EXPECT_EQ(record->sparse_kernels(), 1u);
+}
+
 TEST(MaterialisationTest, ZeroChannelsThatCouldGoAreCounted) {
   const Graph graph = OneLayer();
   ParameterStore parameters = Weights(1);

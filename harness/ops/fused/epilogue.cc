@@ -152,11 +152,11 @@ absl::StatusOr<Activation> ParseActivation(const std::string& name) {
 }
 
 std::map<std::string, std::string> EpilogueAttributes() {
-  return {{"activation", "text"},        {"dst_dtype", "text"},
-          {"src_scale", "real"},         {"src_zero_point", "int"},
-          {"weights_scales", "reals"},   {"dst_scale", "real"},
-          {"dst_zero_point", "int"},     {"residual_scale", "real"},
-          {"residual_zero_point", "int"}};
+  return {{"activation", "text"},         {"dst_dtype", "text"},
+          {"src_scale", "real"},          {"src_zero_point", "int"},
+          {"weights_scales", "reals"},    {"dst_scale", "real"},
+          {"dst_zero_point", "int"},      {"residual_scale", "real"},
+          {"residual_zero_point", "int"}, {"sparse", "int"}};
 }
 
 absl::Status InferEpilogue(InferContext& context, Shape dst, int64_t outputs,

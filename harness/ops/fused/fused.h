@@ -14,6 +14,10 @@
 //                     Scales default to 1 and must be positive; zero points
 //                     default to 0 and must fit the type. They speak of integer
 //                     tensors only; weights are symmetric.
+//   sparse            1: the weights are mostly zeros, and a backend may leave
+//                     them out. What an infinite or NaN source would have made
+//                     of a zero is then not there; all else is equal but for
+//                     the order of sums. Default 0.
 //
 // Floats (f32, bf16, f64: src and weights of one type): sums in double, then
 // f32 (f64 where src is) as below. Integers (src u8 or s8, weights s8):

@@ -10,6 +10,7 @@
 #include "harness/core/status_macros.h"
 #include "harness/ops/conv/cpu/conv_geometry.h"
 #include "harness/ops/fused/cpu/epilogue_cpu.h"
+#include "harness/ops/fused/cpu/sparse_cpu.h"
 #include "oneapi/dnnl/dnnl.hpp"
 
 namespace assay::cpu {
@@ -30,6 +31,7 @@ memory::desc RowsDesc(DType dtype, const Shape& shape) {
 }  // namespace
 
 absl::Status MakeConv2dFused(ProgramBuilder& b) {
+  if (b.node().attributes.Int("sparse", 0) != 0) return MakeSparseConv2d(b);
   const ValueId src = b.input(0), weights = b.input(1), bias = b.input(2);
   const ConvGeometry g = GeometryOf(b.node());
   const TensorType& w = b.type(weights);
@@ -71,6 +73,7 @@ absl::Status MakeConv2dFused(ProgramBuilder& b) {
 }
 
 absl::Status MakeLinearFused(ProgramBuilder& b) {
+  if (b.node().attributes.Int("sparse", 0) != 0) return MakeSparseLinear(b);
   const ValueId src = b.input(0), weights = b.input(1), bias = b.input(2);
   const TensorType& w = b.type(weights);
   EpilogueCpu epilogue(b);
@@ -107,6 +110,9 @@ absl::Status MakeLinearFused(ProgramBuilder& b) {
 }
 
 absl::Status SupportsFused(const Graph& graph, const Node& node) {
+  if (node.attributes.Int("sparse", 0) != 0) {
+    return SupportsSparse(graph, node);
+  }
   ASSAY_RETURN_IF_ERROR(SupportsNativeInteger(graph, node));
   if (node.inputs.size() < 4 || node.inputs[3] == kNoValue) {
     return absl::OkStatus();

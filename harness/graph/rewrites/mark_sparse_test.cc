@@ -1,0 +1,114 @@
+#include "harness/graph/rewrites/mark_sparse.h"
+
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "harness/core/random.h"
+#include "harness/graph/builder.h"
+#include "harness/graph/parameter_store.h"
+#include "harness/graph/reference.h"
+#include "harness/graph/rewrites/lower.h"
+#include "harness/ops/ops.h"
+#include "harness/testing/compare.h"
+#include "harness/testing/status_matchers.h"
+
+namespace assay {
+namespace {
+
+// Normal, then only every `nth` element is kept.
+Tensor EveryNth(Shape shape, int64_t nth) {
+  Tensor tensor(DType::kF32, std::move(shape));
+  RandomStream(1, "weights").FillNormal(tensor.span<float>(), 0, 1);
+  for (int64_t i = 0; i < tensor.size(); ++i) {
+    if (i % nth != 0) tensor.data<float>()[i] = 0;
+  }
+  return tensor;
+}
+
+struct Network {
+  Graph graph{StandardOps()};
+  ParameterStore parameters;
+};
+
+// A dense, a sparse, a depthwise and a sparse convolution with few positions; a
+// sparse linear layer.
+Network MakeNetwork() {
+  Network net;
+  GraphBuilder b(&net.graph);
+  const auto weights = [&](const char* name, Shape shape, int64_t nth) {
+    net.parameters.Set(name, EveryNth(shape, nth));
+    return b.Parameter(name, DType::kF32, std::move(shape));
+  };
+  ValueId v = b.Input("image", DType::kF32, {2, 4, 8, 8});
+  v = b.Op("conv2d", {v, weights("dense", {8, 4, 1, 1}, 2)}, {}, "dense/dst");
+  v = b.Op("conv2d", {v, weights("sparse", {8, 8, 1, 1}, 10)}, {},
+           "sparse/dst");
+  v = b.Op("relu", {v}, {}, "relu");
+  v = b.Op("conv2d", {v, weights("depthwise", {8, 1, 3, 3}, 9)},
+           {{"groups", int64_t{8}}}, "depthwise/dst");
+  v = b.Op("conv2d", {v, weights("small", {8, 8, 4, 4}, 10)}, {}, "small/dst");
+  v = b.Op("reshape", {v}, {{"shape", std::vector<int64_t>{0, -1}}}, "flat");
+  b.Output("logits",
+           b.Op("linear", {v, weights("linear", {4, 72}, 36)}, {}, "fc"));
+  EXPECT_OK(b.status());
+  return net;
+}
+
+std::vector<std::string> Sparse(const Graph& graph) {
+  std::vector<std::string> names;
+  for (NodeId id = 0; id < graph.node_count(); ++id) {
+    const Node& node = graph.node(id);
+    if (node.attributes.Int("sparse", 0) == 0) continue;
+    names.push_back(graph.value(node.inputs[1]).name);
+  }
+  return names;
+}
+
+Graph Lowered(const Network& net, const LoweringOptions& options) {
+  auto lowered = LowerForInference(net.graph, net.parameters, options);
+  EXPECT_OK(lowered.status());
+  return lowered->graph;
+}
+
+TEST(MarkSparseTest, MarksWhatIsSparseEnoughAndServed) {
+  const Graph graph = Lowered(MakeNetwork(), {});
+  EXPECT_EQ(Sparse(graph), (std::vector<std::string>{"sparse", "linear"}));
+  EXPECT_EQ(graph.node(1).op, "conv2d_fused");
+  EXPECT_EQ(graph.node(1).attributes.Text("activation", "none"), "relu");
+}
+
+TEST(MarkSparseTest, CanBeSwitchedOffAndHasAThreshold) {
+  LoweringOptions options;
+  options.sparse_density = 0;
+  EXPECT_TRUE(Sparse(Lowered(MakeNetwork(), options)).empty());
+  options.sparse_density = 0.6;
+  EXPECT_EQ(Sparse(Lowered(MakeNetwork(), options)).size(), 3u);
+  // Two samples do not fill a vector: the linear layer with 1 in 36 is dense
+  // at 0.1, the convolution with 1 in 10 is not.
+  options.sparse_density = 0.11;
+  EXPECT_EQ(Sparse(Lowered(MakeNetwork(), options)),
+            (std::vector<std::string>{"sparse"}));
+}
+
+TEST(MarkSparseTest, LeavesBf16Dense) {
+  LoweringOptions options;
+  options.precision = FloatPrecision::kBf16;
+  EXPECT_TRUE(Sparse(Lowered(MakeNetwork(), options)).empty());
+}
+
+TEST(MarkSparseTest, KeepsTheFunction) {
+  const Network net = MakeNetwork();
+  Tensor image(DType::kF32, {2, 4, 8, 8});
+  RandomStream(2, "image").FillNormal(image.span<float>(), 0, 1);
+  ASSERT_OK_AND_ASSIGN(const auto want,
+                       Evaluate(net.graph, {{"image", image}}, net.parameters));
+  ASSERT_OK_AND_ASSIGN(
+      const auto got,
+      Evaluate(Lowered(net, {}), {{"image", image}}, ParameterStore()));
+  EXPECT_OK(
+      CompareTensors(want.outputs.at("logits"), got.outputs.at("logits"), 128));
+}
+
+}  // namespace
+}  // namespace assay
