@@ -102,9 +102,7 @@ ValueId TokenAndPositions(LayerBuilder& net, ValueId x,
 
 ValueId CausalMask(LayerBuilder& net, int64_t length) {
   GraphBuilder& b = net.b();
-  const ValueId ones = b.Op("broadcast_to", {b.Scalar(DType::kF32, 1)},
-                            {{"shape", std::vector<int64_t>{length}}});
-  const ValueId position = b.Op("cumsum", {ones}, {{"axis", int64_t{0}}});
+  const ValueId position = net.Count(length);
   const ValueId later = b.Op("greater", {b.Reshape(position, {1, length}),
                                          b.Reshape(position, {length, 1})});
   return b.Scale(b.Op("cast", {later}, {{"dtype", std::string("f32")}}),

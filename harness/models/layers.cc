@@ -153,8 +153,17 @@ ValueId LayerBuilder::Flatten(ValueId x) {
   return builder_.Reshape(x, {0, -1});
 }
 
-absl::StatusOr<ReferenceGraph> LayerBuilder::Finish(ValueId logits) {
-  builder_.Output("logits", logits);
+ValueId LayerBuilder::Count(int64_t length) {
+  const ValueId ones =
+      builder_.Op("broadcast_to", {builder_.Scalar(DType::kF32, 1)},
+                  {{"shape", std::vector<int64_t>{length}}});
+  return builder_.Offset(builder_.Op("cumsum", {ones}, {{"axis", int64_t{0}}}),
+                         -1);
+}
+
+absl::StatusOr<ReferenceGraph> LayerBuilder::Finish(ValueId result,
+                                                    std::string output) {
+  builder_.Output(std::move(output), result);
   ASSAY_RETURN_IF_ERROR(builder_.status());
   return ReferenceGraph{std::move(graph_), std::move(initialisers_)};
 }

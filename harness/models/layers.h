@@ -90,12 +90,16 @@ class LayerBuilder {
   ValueId MaxPool2(ValueId x);           // 2x2, stride 2
   ValueId GlobalAveragePool(ValueId x);  // [N,C,H,W] -> [N,C]
   ValueId Flatten(ValueId x);            // [N,...] -> [N,-1]
+  // f32 [length]: 0, 1, ... Made of nodes over a scalar, so that no constant
+  // counts as a parameter.
+  ValueId Count(int64_t length);
 
   // Extent of axis `axis` of x, 0 after an error.
   int64_t Extent(ValueId x, size_t axis) const;
 
-  // Names `logits` the output and gives the graph away.
-  absl::StatusOr<ReferenceGraph> Finish(ValueId logits);
+  // Names `result` the output and gives the graph away.
+  absl::StatusOr<ReferenceGraph> Finish(ValueId result,
+                                        std::string output = "logits");
 
  private:
   Graph graph_;

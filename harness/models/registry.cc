@@ -7,6 +7,7 @@
 #include "harness/models/densenet/densenet.h"
 #include "harness/models/dscnn/dscnn.h"
 #include "harness/models/ecapa/ecapa.h"
+#include "harness/models/fullsubnet/fullsubnet.h"
 #include "harness/models/lenet/lenet.h"
 #include "harness/models/lmd/lmd.h"
 #include "harness/models/lme/lme.h"
@@ -16,6 +17,7 @@
 #include "harness/models/mobilenet_v3/mobilenet_v3.h"
 #include "harness/models/resnet/resnet.h"
 #include "harness/models/resnet_cifar/resnet_cifar.h"
+#include "harness/models/super_resolution/super_resolution.h"
 #include "harness/models/swin/swin.h"
 #include "harness/models/tdnn/tdnn.h"
 #include "harness/models/vgg/vgg.h"
@@ -57,6 +59,22 @@ Result DefaultEcapa(const OpSet& ops, const Options& options) {
 
 Result DefaultTdnn(const OpSet& ops, const Options& options) {
   return Tdnn(ops, {}, options);
+}
+
+Result DefaultEspcn(const OpSet& ops, const Options& options) {
+  return Espcn(ops, {}, options);
+}
+
+Result DefaultFullSubNet(const OpSet& ops, const Options& options) {
+  return FullSubNet(ops, {}, options);
+}
+
+Result DefaultFastFullSubNet(const OpSet& ops, const Options& options) {
+  return FastFullSubNet(ops, {}, options);
+}
+
+Result DefaultSrcnn(const OpSet& ops, const Options& options) {
+  return Srcnn(ops, {}, options);
 }
 
 Result DefaultSwin(const OpSet& ops, const Options& options) {
@@ -102,6 +120,26 @@ Result EcapaXs(const OpSet& ops, const Options& options) {
                 .attention = 32,
                 .embedding = 64},
                options);
+}
+
+Result FastFullSubNetS(const OpSet& ops, const Options& options) {
+  return FastFullSubNet(ops,
+                        {.name = "fast-fullsubnet-s",
+                         .mel_bands = 24,
+                         .encoder_hidden = {96, 128},
+                         .sub_hidden = 64,
+                         .neighbours = 3,
+                         .decoder_hidden = {128, 128}},
+                        options);
+}
+
+Result FullSubNetS(const OpSet& ops, const Options& options) {
+  return FullSubNet(ops,
+                    {.name = "fullsubnet-s",
+                     .full_hidden = 128,
+                     .sub_hidden = 64,
+                     .neighbours = 7},
+                    options);
 }
 
 Result LmdBpe(const OpSet& ops, const Options& options) {
@@ -188,6 +226,10 @@ Result MobileNetQuarter(const OpSet& ops, const Options& options) {
 template <MobileNetV3Size kSize>
 Result MobileNet3(const OpSet& ops, const Options& options) {
   return MobileNetV3(ops, kSize, options);
+}
+
+Result Srcnn955(const OpSet& ops, const Options& options) {
+  return Srcnn(ops, {.name = "srcnn-955", .middle = 5}, options);
 }
 
 Result SwinXs(const OpSet& ops, const Options& options) {
@@ -302,6 +344,11 @@ constexpr Row kRows[] = {
     {"dscnn", DsCnn},
     {"ecapa", DefaultEcapa},
     {"ecapa-xs", EcapaXs},
+    {"espcn", DefaultEspcn},
+    {"fast-fullsubnet", DefaultFastFullSubNet},
+    {"fast-fullsubnet-s", FastFullSubNetS},
+    {"fullsubnet", DefaultFullSubNet},
+    {"fullsubnet-s", FullSubNetS},
     {"lenet300", LeNet300},
     {"lenet5", LeNet5},
     {"lmd-bpe", LmdBpe},
@@ -327,6 +374,8 @@ constexpr Row kRows[] = {
     {"resnet56", ForCifar<56, Shortcut::kPad>},
     {"resnet8", ForCifar<8, Shortcut::kPad>},
     {"resnet8-b", ForCifar<8, Shortcut::kConv>},
+    {"srcnn", DefaultSrcnn},
+    {"srcnn-955", Srcnn955},
     {"swin-tiny", DefaultSwin},
     {"swin-xs", SwinXs},
     {"tdnn", DefaultTdnn},

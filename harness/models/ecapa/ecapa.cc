@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "harness/core/status_macros.h"
+#include "harness/models/compose/sequence.h"
 
 namespace assay {
 namespace {
@@ -78,19 +79,12 @@ struct Network {
     const ValueId weights =
         b().Op("softmax", {Conv(hidden, "attention2", options.aggregate)},
                {{"axis", int64_t{3}}});
-    const auto mean = [&](ValueId v) {
-      return b().ReduceSum(b().Mul(weights, v), {2, 3}, true);
-    };
-    const ValueId first = mean(x);
-    const ValueId second = mean(b().Op("square", {x}));
-    const ValueId variance =
-        b().Op("maximum", {b().Sub(second, b().Op("square", {first})),
-                           b().Scalar(DType::kF32, kFloor)});
-    return Concat({first, b().Op("sqrt", {variance})});
+    return StatisticsPool(b(), x, weights, kFloor);
   }
 
   ValueId Embed(ValueId x) {
-    x = net.Flatten(net.BatchNorm(AttentiveStatistics(x), "pool.bn"));
+    x = b().Reshape(AttentiveStatistics(x), {0, 2 * options.aggregate, 1, 1});
+    x = net.Flatten(net.BatchNorm(x, "pool.bn"));
     x = net.Classifier(x, "embedding", options.embedding);
     x = b().Reshape(x, {0, options.embedding, 1, 1});
     return net.Flatten(net.BatchNorm(x, "embedding.bn"));

@@ -23,19 +23,11 @@ struct Network {
   GraphBuilder& b() { return net.b(); }
   int64_t tokens() const { return options.window * options.window; }
 
-  // 0, 1, ... as floats. Made of nodes over a scalar, so that no constant
-  // counts as a parameter.
-  ValueId Count(int64_t length) {
-    const ValueId ones = b().Op("broadcast_to", {b().Scalar(DType::kF32, 1)},
-                                {{"shape", Ints{length}}});
-    return b().Offset(b().Op("cumsum", {ones}, {{"axis", int64_t{0}}}), -1);
-  }
-
   // The row (dy + window - 1) * (2 window - 1) + dx + window - 1 for each pair
   // of tokens of a window that are (dy, dx) apart.
   ValueId RelativePositions() {
     const int64_t w = options.window;
-    const ValueId at = Count(w);
+    const ValueId at = net.Count(w);
     const ValueId dy =
         b().Sub(b().Reshape(at, {w, 1, 1, 1}), b().Reshape(at, {1, 1, w, 1}));
     const ValueId dx =
@@ -62,7 +54,7 @@ struct Network {
   // Along one axis of a shifted grid: 0 for what stays in its window, 1 for
   // what the shift brings next to the last, 2 for what comes round.
   ValueId Region(int64_t extent, int64_t shift) {
-    const ValueId at = Count(extent);
+    const ValueId at = net.Count(extent);
     const auto from = [&](int64_t start) {
       const ValueId bound =
           b().Scalar(DType::kF32, static_cast<double>(start) - 0.5);

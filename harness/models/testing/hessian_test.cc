@@ -17,7 +17,6 @@
 #include "harness/models/registry.h"
 #include "harness/models/testing/small.h"
 #include "harness/testing/status_matchers.h"
-#include "harness/train/loss.h"
 
 namespace assay {
 namespace {
@@ -63,7 +62,7 @@ absl::StatusOr<Graph> Differentiated(const Graph& network, bool second) {
   ASSAY_ASSIGN_OR_RETURN(
       Graph graph, ToTraining(network, {.batch_norm = BatchNormMode::kBatch,
                                         .dropout = false}));
-  ASSAY_ASSIGN_OR_RETURN(const ValueId loss, AttachLoss(&graph, {}));
+  ASSAY_ASSIGN_OR_RETURN(const ValueId loss, AttachSampleLoss(&graph));
   ASSAY_RETURN_IF_ERROR(Widen(&graph));
   const std::vector<ValueId> sources = TrainableParameters(graph);
   ASSAY_ASSIGN_OR_RETURN(std::vector<ValueId> results,
@@ -170,10 +169,10 @@ TEST_P(HessianTest, ProductsAgreeWithDifferencesOfGradients) {
   ASSERT_OK_AND_ASSIGN(const Graph second, Differentiated(net.graph, true));
   ASSERT_OK_AND_ASSIGN(const ParameterStore point, Point(net));
   Values inputs = SampleInputs(net.graph, 1);
+  AddSampleTargets(net.graph, 1, &inputs);
   for (auto& [name, value] : inputs) {
     if (value.dtype() == DType::kF32) value = value.Cast(DType::kF64);
   }
-  inputs["labels"] = SampleLabels(net.graph, 1);
   const Values direction = Direction(net.graph);
   ASSERT_OK_AND_ASSIGN(const Evaluation up,
                        Evaluate(first, inputs, Moved(point, direction, kStep)));

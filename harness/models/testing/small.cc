@@ -4,8 +4,10 @@
 
 #include "absl/algorithm/container.h"
 #include "harness/core/random.h"
+#include "harness/core/status_macros.h"
 #include "harness/models/registry.h"
 #include "harness/ops/ops.h"
+#include "harness/train/loss.h"
 
 namespace assay {
 namespace {
@@ -24,6 +26,11 @@ const std::vector<Small>& SmallForms() {
       {"densenet-xs", {3, 16, 16}},
       {"densenet121", {3, 32, 32}, 10},
       {"ecapa", {1, 30, 80}},
+      {"espcn", {1, 9, 9}},
+      {"fast-fullsubnet", {1, 65, 5}},
+      {"fast-fullsubnet-s", {1, 65, 5}},
+      {"fullsubnet", {1, 33, 4}},
+      {"fullsubnet-s", {1, 33, 4}},
       {"lmd-bpe", {16}, 500},
       {"lmd-draft", {16}},
       {"lmd-m", {16}},
@@ -47,6 +54,8 @@ const std::vector<Small>& SmallForms() {
       {"resnet56", {3, 16, 16}},
       {"resnet8", {3, 16, 16}},
       {"resnet8-b", {3, 16, 16}},
+      {"srcnn", {1, 16, 16}},
+      {"srcnn-955", {1, 16, 16}},
       {"transformer-base", {12, 10}, 500},
       {"vgg16", {3, 32, 32}, 10},
       {"vit-res", {3, 56, 56}, 10},
@@ -80,8 +89,9 @@ bool IsHeavy(absl::string_view name) {
 }
 
 bool IsHeavyInF64(absl::string_view name) {
-  constexpr absl::string_view kHeavy[] = {"densenet121", "ecapa", "resnet50",
-                                          "vgg16-cifar"};
+  constexpr absl::string_view kHeavy[] = {"densenet121",     "ecapa",
+                                          "fast-fullsubnet", "fullsubnet",
+                                          "resnet50",        "vgg16-cifar"};
   return IsHeavy(name) || absl::c_linear_search(kHeavy, name);
 }
 
@@ -104,8 +114,16 @@ std::map<std::string, Tensor> SampleInputs(const Graph& graph, uint64_t seed) {
   return samples;
 }
 
-Tensor SampleLabels(const Graph& graph, uint64_t seed) {
-  Shape shape = graph.shape(graph.FindOutput("logits"));
+void AddSampleTargets(const Graph& graph, uint64_t seed,
+                      std::map<std::string, Tensor>* samples) {
+  const ValueId logits = graph.FindOutput("logits");
+  if (logits == kNoValue) {
+    Tensor targets(DType::kF32, graph.shape(graph.outputs()[0].value));
+    RandomStream(seed, "targets").FillNormal(targets.span<float>(), 0, 1);
+    (*samples)["targets"] = std::move(targets);
+    return;
+  }
+  Shape shape = graph.shape(logits);
   const auto classes = static_cast<uint64_t>(shape.back());
   shape.pop_back();
   Tensor labels(DType::kS32, shape);
@@ -113,7 +131,20 @@ Tensor SampleLabels(const Graph& graph, uint64_t seed) {
   for (int32_t& label : labels.span<int32_t>()) {
     label = static_cast<int32_t>(stream.Below(classes));
   }
-  return labels;
+  (*samples)["labels"] = std::move(labels);
+}
+
+absl::StatusOr<ValueId> AttachSampleLoss(Graph* graph) {
+  if (graph->FindOutput("logits") != kNoValue) return AttachLoss(graph, {});
+  GraphBuilder b(graph);
+  const ValueId result = graph->outputs()[0].value;
+  const ValueId targets = b.Input("targets", DType::kF32, graph->shape(result));
+  const ValueId rows =
+      b.Reshape(b.Op("square", {b.Sub(result, targets)}), {-1});
+  const ValueId loss = b.ReduceMean(rows, {0}, false);
+  b.Output("loss", loss);
+  ASSAY_RETURN_IF_ERROR(b.status());
+  return loss;
 }
 
 }  // namespace assay

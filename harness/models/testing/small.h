@@ -28,8 +28,14 @@ bool IsHeavyInF64(absl::string_view name);
 // A value for each input of a network, the same on every call: pixels and
 // features N(0, 1), tokens in [1, 200).
 std::map<std::string, Tensor> SampleInputs(const Graph& graph, uint64_t seed);
-// Classes for its logits [N,C] or [N,T,C].
-Tensor SampleLabels(const Graph& graph, uint64_t seed);
+
+// What a loss compares with: "labels", classes of the network's logits, or,
+// where it has none, "targets" N(0, 1) in the shape of its output.
+void AddSampleTargets(const Graph& graph, uint64_t seed,
+                      std::map<std::string, Tensor>* samples);
+// The matching loss: AttachLoss, or the mean square of the difference. Appends
+// the output "loss".
+absl::StatusOr<ValueId> AttachSampleLoss(Graph* graph);
 
 }  // namespace assay
 

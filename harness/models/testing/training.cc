@@ -1,10 +1,15 @@
 #include "harness/models/testing/training.h"
 
+#include <map>
 #include <memory>
 #include <string>
 
 #include "harness/backend/session.h"
 #include "harness/core/status_macros.h"
+#include "harness/graph/builder.h"
+#include "harness/graph/gradient.h"
+#include "harness/graph/rewrites/training.h"
+#include "harness/graph/roles.h"
 #include "harness/models/testing/small.h"
 #include "harness/train/step.h"
 
@@ -17,12 +22,37 @@ TrainingRecipe PlainAdamW() {
   return recipe;
 }
 
+namespace {
+
+// BuildStep, or the same of a network without logits.
+absl::StatusOr<Graph> StepOf(const Graph& network,
+                             const OptimizerOptions& optimizer) {
+  StepOptions options;
+  options.optimizer = optimizer;
+  options.training.dropout = false;
+  if (network.FindOutput("logits") != kNoValue) {
+    return BuildStep(network, options);
+  }
+  ASSAY_ASSIGN_OR_RETURN(Graph step, ToTraining(network, options.training));
+  ASSAY_ASSIGN_OR_RETURN(const ValueId loss, AttachSampleLoss(&step));
+  const std::vector<ValueId> sources = TrainableParameters(step);
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<ValueId> gradients,
+                         AddGradients(&step, loss, kNoValue, sources));
+  std::vector<ParameterGradient> pairs;
+  for (size_t i = 0; i < sources.size(); ++i) {
+    pairs.push_back({sources[i], gradients[i]});
+  }
+  GraphBuilder b(&step);
+  ASSAY_RETURN_IF_ERROR(AppendOptimizer(b, pairs, optimizer, {}));
+  ASSAY_RETURN_IF_ERROR(b.status());
+  return step;
+}
+
+}  // namespace
+
 absl::StatusOr<TrainingResult> Train(const ReferenceGraph& net, Device* device,
                                      const TrainingRecipe& recipe) {
-  StepOptions options;
-  options.optimizer = recipe.optimizer;
-  options.training.dropout = false;
-  ASSAY_ASSIGN_OR_RETURN(const Graph step, BuildStep(net.graph, options));
+  ASSAY_ASSIGN_OR_RETURN(const Graph step, StepOf(net.graph, recipe.optimizer));
   ASSAY_ASSIGN_OR_RETURN(ParameterStore store,
                          Initialise(net.graph, net.initialisers, recipe.seed));
   for (const ValueId id : step.parameters()) {
@@ -36,7 +66,7 @@ absl::StatusOr<TrainingResult> Train(const ReferenceGraph& net, Device* device,
   ASSAY_ASSIGN_OR_RETURN(const std::unique_ptr<Session> session,
                          Session::Make(device, step, &parameters));
   std::map<std::string, Tensor> feeds = SampleInputs(net.graph, recipe.seed);
-  feeds["labels"] = SampleLabels(net.graph, recipe.seed);
+  AddSampleTargets(net.graph, recipe.seed, &feeds);
   feeds["learning_rate"] =
       Tensor::From<float>({}, {static_cast<float>(recipe.learning_rate)});
   for (const auto& [name, value] : feeds) {
