@@ -120,7 +120,9 @@ class AttributeFollower {
       : graph_(graph), survivors_(survivors) {}
 
   Attributes Follow(const Node& node) const {
-    if (node.op == "conv2d") return Groups(node);
+    if (node.op == "conv2d" || node.op == "conv_transpose2d") {
+      return Groups(node);
+    }
     if (node.op == "slice") return Bounds(node);
     if (node.op == "reshape" || node.op == "broadcast_to") {
       return Extents(node);
@@ -129,7 +131,8 @@ class AttributeFollower {
   }
 
  private:
-  // groups = input channels / input channels of one filter.
+  // groups = input channels / input channels of one filter. (Of transposed
+  // convolutions in groups, only depthwise ones lose channels.)
   Attributes Groups(const Node& node) const {
     Attributes attributes = node.attributes;
     if (attributes.Int("groups", 1) != 1) {

@@ -18,6 +18,8 @@ struct Use {
 constexpr Use kUses[] = {
     {"conv2d", 1, Role::kConv},
     {"conv2d", 2, Role::kBias},
+    {"conv_transpose2d", 1, Role::kConv},
+    {"conv_transpose2d", 2, Role::kBias},
     {"conv2d_fused", 1, Role::kConv},
     {"conv2d_fused", 2, Role::kBias},
     {"linear", 1, Role::kLinear},
@@ -41,8 +43,10 @@ constexpr Use kUses[] = {
 // Each output channel of a depthwise convolution reads one input channel.
 bool IsDepthwise(const Graph& graph, const Node& node) {
   const Shape& weights = graph.shape(node.inputs[1]);
-  return node.attributes.Int("groups", 1) > 1 && weights.size() > 1 &&
-         weights[1] == 1;
+  const int64_t groups = node.attributes.Int("groups", 1);
+  if (groups == 1 || weights.size() < 2) return false;
+  return (node.op == "conv_transpose2d" ? weights[0] / groups : weights[1]) ==
+         1;
 }
 
 Role RoleInNode(const Graph& graph, const Node& node, size_t operand) {

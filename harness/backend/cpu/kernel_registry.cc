@@ -17,6 +17,7 @@
 #include "harness/ops/random/cpu/random_cpu.h"
 #include "harness/ops/reduce/cpu/reduce_cpu.h"
 #include "harness/ops/reduce/cpu/scan_cpu.h"
+#include "harness/ops/shape/cpu/along_cpu.h"
 #include "harness/ops/shape/cpu/index_cpu.h"
 #include "harness/ops/shape/cpu/shape_cpu.h"
 #include "harness/ops/softmax/cpu/softmax_cpu.h"

@@ -24,10 +24,15 @@ enum class Kind {
 
 Kind KindOf(absl::string_view op) {
   static const auto* kinds = new absl::flat_hash_map<absl::string_view, Kind>{
-      {"conv2d", Kind::kMultiply}, {"linear", Kind::kMultiply},
-      {"matmul", Kind::kMultiply}, {"attention_fused", Kind::kAttend},
-      {"batch_norm", Kind::kNorm}, {"batch_norm_training", Kind::kNorm},
-      {"layer_norm", Kind::kNorm}, {"rms_norm", Kind::kNorm}};
+      {"conv2d", Kind::kMultiply},
+      {"conv_transpose2d", Kind::kMultiply},
+      {"linear", Kind::kMultiply},
+      {"matmul", Kind::kMultiply},
+      {"attention_fused", Kind::kAttend},
+      {"batch_norm", Kind::kNorm},
+      {"batch_norm_training", Kind::kNorm},
+      {"layer_norm", Kind::kNorm},
+      {"rms_norm", Kind::kNorm}};
   static const auto* followers = new absl::flat_hash_set<absl::string_view>{
       "add",        "sub",         "mul",     "maximum",      "minimum",
       "neg",        "abs",         "relu",    "relu6",        "clip",

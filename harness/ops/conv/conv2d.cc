@@ -117,44 +117,15 @@ absl::Status InferBackwardData(InferContext& context) {
   return SetResults(context, {{diff_dst.dtype(), g.SrcShape()}});
 }
 
-// Adds to `sums` [y.in * x.in] what output channel o sends back to input i of
-// its group.
-template <typename T>
-void AddBackwardPlane(const ConvGeometry& g, const T* plane, const T* filter,
-                      double* sums) {
-  ForEachTapRow(
-      g, [&](int64_t ky, int64_t kx, int64_t oy, int64_t first, int64_t end) {
-        const double factor = static_cast<double>(filter[ky * g.x.kernel + kx]);
-        const T* from = plane + oy * g.x.out;
-        double* to = sums + g.y.Source(oy, ky) * g.x.in + g.x.Source(0, kx);
-        for (int64_t ox = first; ox < end; ++ox) {
-          to[ox * g.x.stride] += factor * static_cast<double>(from[ox]);
-        }
-      });
-}
-
 absl::Status BackwardDataReference(ReferenceContext& context) {
   const Tensor& diff_dst = *context.inputs[0];
   const Tensor& weights = *context.inputs[1];
   const ConvGeometry g = BackwardDataGeometry(
       context.attributes, diff_dst.shape(), weights.shape());
-  const int64_t taps = g.y.kernel * g.x.kernel, plane = g.y.out * g.x.out;
-  std::vector<double> sums(static_cast<size_t>(g.y.in * g.x.in));
   return VisitFloat(diff_dst.dtype(), [&]<typename T>() {
-    T* dst = context.outputs[0]->data<T>();
-    for (int64_t n = 0; n < g.batch; ++n) {
-      for (int64_t c = 0; c < g.groups * g.inputs; ++c) {
-        std::fill(sums.begin(), sums.end(), 0.0);
-        const int64_t group = c / g.inputs, i = c % g.inputs;
-        for (int64_t l = 0; l < g.outputs; ++l) {
-          const int64_t o = group * g.outputs + l;
-          AddBackwardPlane(
-              g, diff_dst.data<T>() + (n * g.groups * g.outputs + o) * plane,
-              weights.data<T>() + (o * g.inputs + i) * taps, sums.data());
-        }
-        for (const double sum : sums) *dst++ = static_cast<T>(sum);
-      }
-    }
+    ConvBackwardData(g, diff_dst.data<T>(), weights.data<T>(),
+                     static_cast<const T*>(nullptr),
+                     context.outputs[0]->data<T>());
     return absl::OkStatus();
   });
 }

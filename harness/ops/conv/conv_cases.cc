@@ -1,5 +1,7 @@
 #include "harness/ops/conv/conv_cases.h"
 
+#include <utility>
+
 namespace assay {
 namespace {
 
@@ -70,10 +72,83 @@ void AddAccepted(OpCases& cases, const ConvCase& c, int order) {
        c.dst[0] * c.dst[2] * c.dst[3]});
 }
 
+// A stride with room behind; uneven pads; dilation; groups; depthwise.
+void AddTransposed(OpCases& cases) {
+  const std::vector<ConvCase> rows = {
+      {{2, 3, 4, 3}, {3, 4, 3, 3}, {{"pads", Ints{1, 1, 1, 1}}}, {}},
+      {{1, 2, 3, 4},
+       {2, 3, 3, 2},
+       {{"strides", Ints{2, 3}},
+        {"pads", Ints{0, 1, 1, 2}},
+        {"output_padding", Ints{1, 2}}},
+       {}},
+      {{1, 2, 4, 3}, {2, 2, 3, 2}, {{"dilations", Ints{2, 3}}}, {}},
+      {{2, 6, 3, 3},
+       {6, 2, 3, 3},
+       {{"groups", int64_t{2}}, {"pads", Ints{1, 0, 1, 0}}},
+       {}},
+      {{1, 3, 2, 3},
+       {3, 1, 4, 4},
+       {{"groups", int64_t{3}},
+        {"strides", Ints{2, 2}},
+        {"pads", Ints{1, 1, 1, 1}}},
+       {}},
+  };
+  for (const ConvCase& c : rows) {
+    const int64_t groups = c.attributes.Int("groups", 1);
+    const int64_t terms = c.weights[0] / groups * c.weights[2] * c.weights[3];
+    cases.accepted.push_back(
+        {"conv_transpose2d",
+         {F(c.src), F(c.weights), F({c.weights[1] * groups})},
+         c.attributes,
+         2,
+         terms});
+    cases.accepted.push_back(
+        {"conv_transpose2d", {F(c.src), F(c.weights)}, c.attributes, 2, terms});
+  }
+  cases.accepted.push_back({"conv_transpose2d",
+                            {F({2, 32, 6, 5}), F({32, 17, 4, 4}), F({17})},
+                            {{"strides", Ints{2, 2}}},
+                            0,
+                            32 * 4});
+}
+
+void RefuseTransposed(OpCases& cases) {
+  const TensorType src = Type({1, 4, 5, 5}), weights = Type({4, 2, 3, 3});
+  const std::vector<Refusal> refused = {
+      {"conv_transpose2d",
+       {Type({4, 5, 5}), weights},
+       {},
+       "src: expected rank 4 [N,I,H,W]"},
+      {"conv_transpose2d",
+       {src, Type({3, 2, 3, 3})},
+       {},
+       "weights: expected extent 4 (input channels) on axis 0"},
+      {"conv_transpose2d",
+       {src, weights},
+       {{"groups", int64_t{3}}},
+       "groups: expected a positive divisor of 4 input channels, got 3"},
+      {"conv_transpose2d",
+       {src, weights, Type({4})},
+       {},
+       "bias: expected f32[2], got f32[4]"},
+      {"conv_transpose2d",
+       {src, weights},
+       {{"output_padding", Ints{0, 1}}},
+       "output_padding: expected less than strides=[1,1], got [0,1]"},
+      {"conv_transpose2d",
+       {src, weights},
+       {{"pads", Ints{4, 0, 4, 0}}},
+       "extent"},
+  };
+  cases.refused.insert(cases.refused.end(), refused.begin(), refused.end());
+}
+
 }  // namespace
 
 OpCases ConvCases() {
   OpCases cases;
+  AddTransposed(cases);
   for (const ConvCase& c : Geometries()) AddAccepted(cases, c, 2);
   // Channels that vector kernels like, and one more; differences would be slow.
   AddAccepted(cases,
@@ -126,6 +201,7 @@ OpCases ConvCases() {
        {{"kernel", Ints{3, 3}}},
        "diff_dst: expected shape [1,3,3,3]"},
   };
+  RefuseTransposed(cases);
   return cases;
 }
 

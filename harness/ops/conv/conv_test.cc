@@ -1,7 +1,9 @@
-// The convolution's formula, written out, against the reference's loops.
+// The convolution's formula, written out, against the reference's loops; values
+// by hand.
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "harness/graph/op_schema.h"
 #include "harness/ops/conv/conv_cases.h"
@@ -12,6 +14,8 @@
 
 namespace assay {
 namespace {
+
+using testing::ElementsAre;
 
 // dst by the formula of conv2d.h, element by element.
 std::vector<double> ByFormula(const ConvGeometry& g, const double* src,
@@ -66,6 +70,31 @@ TEST(Conv2dTest, IsTheFormula) {
   }
 }
 
+TEST(ConvTranspose2dTest, EveryElementAddsAKernel) {
+  const Tensor weights = F32({1, 1, 1, 3}, {1, 10, 100});
+  EXPECT_THAT(ValuesOfOp("conv_transpose2d", {F32({1, 1, 1, 2}, {2, 3}),
+                                              weights, F32({1}, {1000})}),
+              ElementsAre(1002, 1023, 1230, 1300));
+  // Two apart; the pads cut both ends, the last column nothing reaches.
+  EXPECT_THAT(
+      ValuesOfOp("conv_transpose2d", {F32({1, 1, 1, 2}, {2, 3}), weights},
+                 {{"strides", std::vector<int64_t>{1, 2}},
+                  {"pads", std::vector<int64_t>{0, 1, 0, 0}},
+                  {"output_padding", std::vector<int64_t>{0, 1}}}),
+      ElementsAre(20, 203, 30, 300, 0));
+}
+
+TEST(ConvTranspose2dTest, ChannelsBelongToTheirGroup) {
+  // Two inputs to one output each, then one input to two outputs.
+  EXPECT_THAT(ValuesOfOp("conv_transpose2d",
+                         {F32({1, 2, 1, 1}, {2, 3}), F32({2, 1, 1, 1}, {5, 7})},
+                         {{"groups", int64_t{2}}}),
+              ElementsAre(10, 21));
+  EXPECT_THAT(ValuesOfOp("conv_transpose2d",
+                         {F32({1, 1, 1, 1}, {2}), F32({1, 2, 1, 1}, {5, 7})}),
+              ElementsAre(10, 14));
+}
+
 int64_t MacsOf(const std::string& op, const std::vector<Shape>& shapes,
                Attributes attributes) {
   Graph graph(StandardOps());
@@ -91,6 +120,7 @@ TEST(MacsTest, CountTheFormulasProducts) {
   EXPECT_EQ(MacsOf("conv2d_backward_weights", {src, dst},
                    {{"groups", int64_t{2}}, {"kernel", Ints{3, 3}}}),
             want);
+  EXPECT_EQ(MacsOf("conv_transpose2d", {dst, weights}, groups), want);
   EXPECT_EQ(MacsOf("conv2d_fused", {src, weights}, groups), want);
   EXPECT_EQ(MacsOf("linear", {{3, 2, 5}, {7, 5}}, {}), 3 * 2 * 5 * 7);
   EXPECT_EQ(MacsOf("linear_fused", {{3, 5}, {7, 5}}, {}), 3 * 5 * 7);

@@ -2,7 +2,9 @@
 #ifndef ASSAY_HARNESS_OPS_CONV_GEOMETRY_H_
 #define ASSAY_HARNESS_OPS_CONV_GEOMETRY_H_
 
+#include <algorithm>
 #include <cstdint>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "harness/graph/op_schema.h"
@@ -78,6 +80,44 @@ void AddConvPlane(const ConvGeometry& g, const T* src, const T* weights,
         }
       }
     });
+  }
+}
+
+// Adds to `sums` [y.in * x.in] what `plane` [y.out * x.out] of one output
+// channel sends back to one input channel through `filter`.
+template <typename T>
+void AddBackwardPlane(const ConvGeometry& g, const T* plane, const T* filter,
+                      double* sums) {
+  ForEachTapRow(
+      g, [&](int64_t ky, int64_t kx, int64_t oy, int64_t first, int64_t end) {
+        const double factor = static_cast<double>(filter[ky * g.x.kernel + kx]);
+        const T* from = plane + oy * g.x.out;
+        double* to = sums + g.y.Source(oy, ky) * g.x.in + g.x.Source(0, kx);
+        for (int64_t ox = first; ox < end; ++ox) {
+          to[ox * g.x.stride] += factor * static_cast<double>(from[ox]);
+        }
+      });
+}
+
+// The gradient of a convolution with respect to its source, plus `bias` (one
+// per channel of the source; may be null).
+template <typename T>
+void ConvBackwardData(const ConvGeometry& g, const T* diff_dst,
+                      const T* weights, const T* bias, T* dst) {
+  const int64_t taps = g.y.kernel * g.x.kernel, plane = g.y.out * g.x.out;
+  std::vector<double> sums(static_cast<size_t>(g.y.in * g.x.in));
+  for (int64_t n = 0; n < g.batch; ++n) {
+    for (int64_t c = 0; c < g.groups * g.inputs; ++c) {
+      std::fill(sums.begin(), sums.end(),
+                bias == nullptr ? 0.0 : static_cast<double>(bias[c]));
+      const int64_t group = c / g.inputs, i = c % g.inputs;
+      for (int64_t l = 0; l < g.outputs; ++l) {
+        const int64_t o = group * g.outputs + l;
+        AddBackwardPlane(g, diff_dst + (n * g.groups * g.outputs + o) * plane,
+                         weights + (o * g.inputs + i) * taps, sums.data());
+      }
+      for (const double sum : sums) *dst++ = static_cast<T>(sum);
+    }
   }
 }
 

@@ -73,6 +73,12 @@ void AddFunctions(OpCases& cases) {
   AddUnary(cases, "erf", plain);
   AddUnary(cases, "round",
            Given(DType::kF32, {7}, {-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 2.51}), 0);
+  for (const char* op : {"floor", "ceil"}) {
+    AddUnary(cases, op,
+             Given(DType::kF32, {6}, {-2, -1.5, -0.25, 0, 0.75, 3.5}), 0);
+  }
+  AddUnary(cases, "sin", F({3, 4}, -7, 7));
+  AddUnary(cases, "cos", F({3, 4}, -7, 7));
   AddUnary(cases, "pow_scalar", positive, 2, {{"exponent", 2.5}});
   AddUnary(cases, "dropout", plain, 2, {{"rate", 0.3}});
   for (const char* op : {"neg", "abs"}) {

@@ -217,6 +217,51 @@ OpSchema ErfSchema() {
       });
 }
 
+OpSchema SinSchema() {
+  return UnarySchema(
+      "sin",
+      [](ReferenceContext& c) {
+        return MapFloat(c, [](auto x) { return std::sin(x); });
+      },
+      [](GradientBuilder& g) {
+        GraphBuilder& b = g.b();
+        g.Set(0, b.Mul(g.gradient(), b.Op("cos", {g.input(0)})));
+        return absl::OkStatus();
+      });
+}
+
+OpSchema CosSchema() {
+  return UnarySchema(
+      "cos",
+      [](ReferenceContext& c) {
+        return MapFloat(c, [](auto x) { return std::cos(x); });
+      },
+      [](GradientBuilder& g) {
+        GraphBuilder& b = g.b();
+        const ValueId slope = b.Op("neg", {b.Op("sin", {g.input(0)})});
+        g.Set(0, b.Mul(g.gradient(), slope));
+        return absl::OkStatus();
+      });
+}
+
+OpSchema FloorSchema() {
+  return UnarySchema(
+      "floor",
+      [](ReferenceContext& c) {
+        return MapFloat(c, [](auto x) { return std::floor(x); });
+      },
+      nullptr);
+}
+
+OpSchema CeilSchema() {
+  return UnarySchema(
+      "ceil",
+      [](ReferenceContext& c) {
+        return MapFloat(c, [](auto x) { return std::ceil(x); });
+      },
+      nullptr);
+}
+
 OpSchema RoundSchema() {
   return UnarySchema(
       "round",

@@ -19,7 +19,12 @@ OpSchema SqrtSchema();    // [2]
 OpSchema RsqrtSchema();   // 1 / sqrt(src); [2]
 OpSchema SquareSchema();  // src * src; [2]
 OpSchema ErfSchema();     // [2]
-OpSchema RoundSchema();   // to integers, half to even; no gradient flows
+OpSchema SinSchema();     // of radians; [2]
+OpSchema CosSchema();     // [2]
+// To integers: half to even, down, up. No gradient flows.
+OpSchema RoundSchema();
+OpSchema FloorSchema();
+OpSchema CeilSchema();
 
 // src ^ exponent (real); [2]. The derivative is exponent * src^(exponent - 1).
 OpSchema PowScalarSchema();

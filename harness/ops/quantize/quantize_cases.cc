@@ -46,8 +46,19 @@ OpCases QuantizeCases() {
        {F({2, 3, 4}), Scale({3}), S32({3}, 0, 0)},
        {{"axis", int64_t{1}}, {"low", int64_t{-7}}, {"high", int64_t{7}}},
        0});
+  cases.accepted.push_back(
+      {"lsq_quantize", {F({3, 9}, -1, 5), Scale({})}, {}, 0});
+  cases.accepted.push_back({"lsq_quantize",
+                            {F({2, 3, 4}), Scale({3})},
+                            {{"axis", int64_t{-2}},
+                             {"low", int64_t{-7}},
+                             {"high", int64_t{7}},
+                             {"gradient_scale", 0.25}},
+                            0});
   // A step apart in f32 and f64 where a quotient lies at a tie.
-  for (OpCase& c : cases.accepted) c.f64 = c.op != "fake_quantize";
+  for (OpCase& c : cases.accepted) {
+    c.f64 = c.op != "fake_quantize" && c.op != "lsq_quantize";
+  }
 
   const TensorType src{DType::kF32, {2, 3}}, scale{DType::kF32, {}},
       zero{DType::kS32, {}}, scales{DType::kF32, {2}}, zeros{DType::kS32, {2}};
@@ -71,6 +82,11 @@ OpCases QuantizeCases() {
        "zero_point: expected s32[2], got s32[]"},
       {"fake_quantize",
        {src, scale, zero},
+       {{"low", int64_t{3}}, {"high", int64_t{3}}},
+       "expected low < high, got 3, 3"},
+      {"lsq_quantize", {src, scales}, along_one, "scale: expected f32[3]"},
+      {"lsq_quantize",
+       {src, scale},
        {{"low", int64_t{3}}, {"high", int64_t{3}}},
        "expected low < high, got 3, 3"},
   };

@@ -70,5 +70,39 @@ TEST(FakeQuantizeTest, TheGradientPassesInsideTheRangeOnly) {
   EXPECT_EQ(gradients[1].raw(), nullptr);
 }
 
+TEST(LsqQuantizeTest, IsFakeQuantizeAboutZero) {
+  const Tensor src = F32({6}, {-3, -0.26f, 0, 0.24f, 0.26f, 300});
+  const Tensor scale = F32({}, {0.5f});
+  const Attributes range = {{"low", int64_t{-4}}, {"high", int64_t{3}}};
+  EXPECT_EQ(ValuesOfOp("lsq_quantize", {src, scale}, range),
+            ValuesOfOp("fake_quantize", {src, scale, S32({}, {0})}, range));
+}
+
+TEST(LsqQuantizeTest, GradientsAreThePapers) {
+  // v = -9 (below), -0.75, 0.25, 2.5, 9 (above).
+  ASSERT_OK_AND_ASSIGN(
+      const auto gradients,
+      GradientsOfOp(
+          "lsq_quantize",
+          {F32({5}, {-4.5f, -0.375f, 0.125f, 1.25f, 4.5f}), F32({}, {0.5f})},
+          {{"low", int64_t{-8}},
+           {"high", int64_t{7}},
+           {"gradient_scale", 0.5}}));
+  EXPECT_THAT(ToDoubles(gradients[0]), ElementsAre(0, 1, 1, 1, 0));
+  EXPECT_THAT(
+      ToDoubles(gradients[1]),
+      ElementsAre(0.5 * (-8 + (-1 + 0.75) + (0 - 0.25) + (2 - 2.5) + 7)));
+}
+
+TEST(LsqQuantizeTest, EveryChannelHasItsScale) {
+  ASSERT_OK_AND_ASSIGN(
+      const auto gradients,
+      GradientsOfOp("lsq_quantize",
+                    {F32({2, 2}, {0.25f, 99, 0.25f, 0.75f}), F32({2}, {1, 2})},
+                    {{"axis", int64_t{1}}, {"high", int64_t{15}}}));
+  EXPECT_THAT(ToDoubles(gradients[0]), ElementsAre(1, 0, 1, 1));
+  EXPECT_THAT(ToDoubles(gradients[1]), ElementsAre(-0.5, 15 - 0.375));
+}
+
 }  // namespace
 }  // namespace assay

@@ -54,6 +54,26 @@ OpCases ReduceCases() {
     cases.refused.push_back(
         {op, {{DType::kF32, {}}}, {}, "axis: expected a value in [0, 0)"});
   }
+  for (const int64_t axis : {0, 1, -1}) {
+    cases.accepted.push_back(
+        {"top_k", {Distinct({3, 4, 5})}, {{"axis", axis}, {"k", int64_t{2}}}});
+    cases.accepted.push_back(
+        {"top_k",
+         {Distinct({3, 4, 5})},
+         {{"axis", axis}, {"k", int64_t{3}}, {"largest", int64_t{0}}}});
+  }
+  // Ties; a whole row; a long one.
+  cases.accepted.push_back(
+      {"top_k", {S32({4, 6}, 0, 2)}, {{"k", int64_t{6}}}, 0});
+  cases.accepted.push_back(
+      {"top_k", {Distinct({3, 700})}, {{"k", int64_t{40}}}, 0});
+  cases.refused.push_back({"top_k",
+                           {kFloats},
+                           {{"k", int64_t{4}}},
+                           "k: expected 1 to 3 elements, got 4"});
+  cases.refused.push_back({"top_k", {kFloats}, {}, "k: expected 1 to 3"});
+  cases.refused.push_back(
+      {"top_k", {{DType::kBool, {2}}}, {{"k", int64_t{1}}}, "src: expected"});
   return cases;
 }
 

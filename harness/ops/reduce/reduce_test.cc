@@ -40,6 +40,27 @@ TEST(ArgmaxTest, TheFirstMaximumWins) {
               ElementsAre(1));
 }
 
+TEST(TopKTest, EqualOnesGoLowestPositionFirst) {
+  ASSERT_OK_AND_ASSIGN(const auto top,
+                       EvaluateOp("top_k", {F32({6}, {1, 5, 3, 5, NAN, -9})},
+                                  {{"k", int64_t{4}}}));
+  EXPECT_TRUE(std::isnan(ToDoubles(top[0])[0]));
+  EXPECT_THAT(ToDoubles(top[1]), ElementsAre(4, 1, 3, 2));
+  ASSERT_OK_AND_ASSIGN(
+      const auto bottom,
+      EvaluateOp("top_k", {F32({2, 3}, {2, NAN, 2, 7, 1, 0})},
+                 {{"k", int64_t{2}}, {"largest", int64_t{0}}}));
+  EXPECT_THAT(ToDoubles(bottom[0]), ElementsAre(2, 2, 0, 1));
+  EXPECT_THAT(ToDoubles(bottom[1]), ElementsAre(0, 2, 2, 1));
+}
+
+TEST(TopKTest, TheGradientGoesToWhatWasPicked) {
+  ASSERT_OK_AND_ASSIGN(const auto gradients,
+                       GradientsOfOp("top_k", {F32({2, 3}, {3, 8, 5, 4, 4, 4})},
+                                     {{"k", int64_t{2}}}));
+  EXPECT_THAT(ToDoubles(gradients[0]), ElementsAre(0, 1, 1, 1, 1, 0));
+}
+
 TEST(ReduceSumTest, SumsInDouble) {
   std::vector<float> values(1 << 16, 0.1f);
   values[0] = 1e8f;

@@ -1,5 +1,11 @@
 #include "harness/ops/reduce/scan.h"
 
+#include <algorithm>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
 #include "harness/core/status_macros.h"
 #include "harness/graph/gradient.h"
 #include "harness/ops/support/couple.h"
@@ -45,6 +51,13 @@ absl::Status ArgmaxReference(ReferenceContext& context) {
   });
 }
 
+// Whether a stands before b when the largest come first.
+template <typename T>
+bool Above(T a, T b) {
+  if (a != a || b != b) return a != a && b == b;  // NaN
+  return a > b;
+}
+
 absl::Status InferCumsum(InferContext& context) {
   const Operand src(context, 0, "src");
   ASSAY_RETURN_IF_ERROR(src.IsFloat());
@@ -79,6 +92,83 @@ absl::Status CumsumGradient(GradientBuilder& g) {
                     {{"axis", g.attributes().Int("axis", -1)},
                      {"reverse", reverse}}));
   return absl::OkStatus();
+}
+
+absl::Status InferTopK(InferContext& context) {
+  const Operand src(context, 0, "src");
+  ASSAY_RETURN_IF_ERROR(src.IsNumeric());
+  ASSAY_ASSIGN_OR_RETURN(
+      const int64_t axis,
+      NormalizeAxis(context.attributes.Int("axis", -1), src.rank()));
+  const int64_t k = context.attributes.Int("k", 0);
+  if (k < 1 || k > src.dim(axis)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("k: expected 1 to ", src.dim(axis), " elements, got ", k));
+  }
+  Shape shape = src.shape();
+  shape[static_cast<size_t>(axis)] = k;
+  return SetResults(context, {{src.dtype(), shape}, {DType::kS32, shape}});
+}
+
+absl::Status TopKReference(ReferenceContext& context) {
+  const Tensor& src = *context.inputs[0];
+  const int64_t axis = context.attributes.Int("axis", -1);
+  const bool largest = context.attributes.Int("largest", 1) != 0;
+  const Rows from(src.shape(), axis);
+  const Rows to(context.outputs[0]->shape(), axis);
+  std::vector<int64_t> targets;
+  to.ForEach([&](int64_t start) { targets.push_back(start); });
+  return VisitNumeric(src.dtype(), [&]<typename T>() {
+    T* values = context.outputs[0]->data<T>();
+    int32_t* positions = context.outputs[1]->data<int32_t>();
+    std::vector<int32_t> order(static_cast<size_t>(from.length()));
+    size_t row = 0;
+    from.ForEach([&](int64_t start) {
+      const T* x = src.data<T>() + start;
+      std::iota(order.begin(), order.end(), 0);
+      std::stable_sort(order.begin(), order.end(), [&](int32_t i, int32_t j) {
+        const T a = x[i * from.stride()], b = x[j * from.stride()];
+        return largest ? Above(a, b) : Above(b, a);
+      });
+      for (int64_t i = 0; i < to.length(); ++i) {
+        const int32_t position = order[static_cast<size_t>(i)];
+        const int64_t at = targets[row] + i * to.stride();
+        values[at] = x[position * from.stride()];
+        positions[at] = position;
+      }
+      ++row;
+    });
+    return absl::OkStatus();
+  });
+}
+
+absl::Status TopKGradient(GradientBuilder& g) {
+  if (!g.needs(0) || g.gradient(0) == kNoValue) return absl::OkStatus();
+  GraphBuilder& b = g.b();
+  const Shape& src = b.shape(g.input(0));
+  const int64_t axis = KnownAxis(g.attributes().Int("axis", -1),
+                                 static_cast<int64_t>(src.size()));
+  g.Set(0, b.Op("scatter_add_along", {g.output(1), g.gradient(0)},
+                {{"axis", axis}, {"extent", src[static_cast<size_t>(axis)]}}));
+  return absl::OkStatus();
+}
+
+// The axis is frozen; the others go on, to both results.
+void CoupleTopK(ChannelCoupler& coupler) {
+  const Node& node = coupler.node();
+  const ValueId src = node.inputs[0];
+  const int64_t rank = RankOf(coupler, src);
+  const int64_t axis = KnownAxis(node.attributes.Int("axis", -1), rank);
+  for (int i = 0; i < rank; ++i) {
+    for (const ValueId dst : node.outputs) {
+      if (i == axis) {
+        coupler.Freeze(dst, i);
+      } else {
+        coupler.Same(src, i, dst, i);
+      }
+    }
+    if (i == axis) coupler.Freeze(src, i);
+  }
 }
 
 // The axis is frozen; the others go on.
@@ -116,6 +206,16 @@ OpSchema CumsumSchema() {
           .reference = CumsumReference,
           .gradient = CumsumGradient,
           .couple = CoupleFreezingAxis};
+}
+
+OpSchema TopKSchema() {
+  return {.name = "top_k",
+          .operands = "src",
+          .attributes = {{"k", "int"}, {"axis", "int"}, {"largest", "int"}},
+          .infer = InferTopK,
+          .reference = TopKReference,
+          .gradient = TopKGradient,
+          .couple = CoupleTopK};
 }
 
 }  // namespace assay

@@ -16,6 +16,13 @@ OpSchema ArgmaxSchema();
 // of times.
 OpSchema CumsumSchema();
 
+// src; k, axis (default -1), largest=1 -> values of src's type and their
+// positions as s32, both with extent k on the axis: the k largest in falling
+// order, with largest=0 the k smallest in rising order. Equal ones go lowest
+// position first; a NaN is above all numbers. src: f32, f64, bf16, s32, s64.
+// Values differentiate any number of times. Cost: O(n log k) comparisons a row.
+OpSchema TopKSchema();
+
 }  // namespace assay
 
 #endif  // ASSAY_HARNESS_OPS_REDUCE_SCAN_H_

@@ -155,6 +155,55 @@ void AddIndexing(OpCases& cases) {
                            "depth: expected at least 1"});
 }
 
+void AddAlong(OpCases& cases) {
+  for (const int64_t axis : {0, 1, -1}) {
+    Shape shape = {3, 4, 5};
+    shape[static_cast<size_t>(axis < 0 ? 2 : axis)] = 6;
+    const CaseOperand indices = S32(shape, 0, 2);
+    cases.accepted.push_back(
+        {"gather_along", {F({3, 4, 5}), indices}, {{"axis", axis}}, 2, 6});
+    cases.accepted.push_back({"scatter_add_along",
+                              {indices, F(shape)},
+                              {{"axis", axis}, {"extent", int64_t{4}}},
+                              2,
+                              6});
+  }
+  cases.accepted.push_back(
+      {"gather_along", {F({5}), S32({2}, 0, 4)}, {{"axis", int64_t{0}}}});
+  cases.accepted.push_back(
+      {"gather_along", {S32({2, 3}, -9, 9), S32({2, 3}, 0, 2)}, {}, 0});
+  for (const Shape& rest : {Shape{}, Shape{4}}) {
+    Shape shape = {2, 3};
+    shape.insert(shape.end(), rest.begin(), rest.end());
+    cases.accepted.push_back({"scatter_max",
+                              {S32({2, 3}, 0, 3), Distinct(shape)},
+                              {{"rows", int64_t{5}}},
+                              2,
+                              6});
+  }
+  const TensorType indices{DType::kS32, {2, 4}};
+  cases.refused.push_back({"gather_along",
+                           {kFloats, {DType::kS32, {3, 3}}},
+                           {},
+                           "indices: expected shape [2,3], got s32[3,3]"});
+  cases.refused.push_back(
+      {"gather_along", {kFloats, kFloats}, {}, "indices: expected type s32"});
+  cases.refused.push_back({"scatter_add_along",
+                           {indices, kFloats},
+                           {{"extent", int64_t{3}}},
+                           "indices: expected shape [2,3], got s32[2,4]"});
+  cases.refused.push_back({"scatter_add_along",
+                           {indices, {DType::kF32, {2, 4}}},
+                           {},
+                           "extent: expected at least 1, got 0"});
+  cases.refused.push_back(
+      {"scatter_max", {{DType::kS32, {2}}, kFloats}, {}, "rows: expected"});
+  cases.refused.push_back({"scatter_max",
+                           {{DType::kS32, {3}}, kFloats},
+                           {{"rows", int64_t{4}}},
+                           "begins with the indices' [3]"});
+}
+
 }  // namespace
 
 OpCases ShapeCases() {
@@ -164,6 +213,7 @@ OpCases ShapeCases() {
   AddSlices(cases);
   AddConcats(cases);
   AddIndexing(cases);
+  AddAlong(cases);
   return cases;
 }
 

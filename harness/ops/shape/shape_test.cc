@@ -34,6 +34,41 @@ TEST(SliceTest, StepsAndNegativeBounds) {
               ElementsAre(4, 6));
 }
 
+TEST(GatherAlongTest, EachLineHasItsOwnPositions) {
+  EXPECT_THAT(ValuesOfOp("gather_along", {kMatrix, S32({2, 2}, {2, 0, 1, 1})}),
+              ElementsAre(3, 1, 5, 5));
+  EXPECT_THAT(ValuesOfOp("gather_along", {kMatrix, S32({1, 3}, {1, 0, 1})},
+                         {{"axis", int64_t{0}}}),
+              ElementsAre(4, 2, 6));
+  EXPECT_THAT(EvaluateOp("gather_along", {kMatrix, S32({2, 1}, {0, 3})}),
+              StatusIs(absl::StatusCode::kOutOfRange,
+                       HasSubstr("element 1: expected a value in [0, 3)")));
+}
+
+TEST(ScatterAddAlongTest, EqualPositionsAddUp) {
+  EXPECT_THAT(ValuesOfOp("scatter_add_along",
+                         {S32({2, 3}, {0, 3, 0, 1, 1, 1}),
+                          F32({2, 3}, {1, 2, 4, 8, 16, 32})},
+                         {{"extent", int64_t{4}}}),
+              ElementsAre(5, 0, 0, 2, 0, 56, 0, 0));
+}
+
+TEST(ScatterMaxTest, RowsWithoutAnUpdateAreZero) {
+  ASSERT_OK_AND_ASSIGN(const auto result,
+                       EvaluateOp("scatter_max",
+                                  {S32({4}, {2, 0, 2, 2}),
+                                   F32({4, 2}, {-1, 5, -7, -8, -1, 6, -3, 6})},
+                                  {{"rows", int64_t{3}}}));
+  EXPECT_THAT(ToDoubles(result[0]), ElementsAre(-7, -8, 0, 0, -1, 6));
+  // The first of equal ones.
+  EXPECT_THAT(ToDoubles(result[1]), ElementsAre(1, 1, -1, -1, 0, 2));
+  ASSERT_OK_AND_ASSIGN(
+      const auto gradients,
+      GradientsOfOp("scatter_max", {S32({3}, {1, 1, 0}), F32({3}, {4, 4, 9})},
+                    {{"rows", int64_t{2}}}));
+  EXPECT_THAT(ToDoubles(gradients[1]), ElementsAre(1, 0, 1));
+}
+
 TEST(PadTest, PutsTheValueAroundAndZerosBetween) {
   EXPECT_THAT(ValuesOfOp("pad", {S32({2}, {1, 2})},
                          {{"before", Ints{1}},

@@ -43,10 +43,18 @@ absl::Status ConvTranspose(NodeWriter& w) {
   return absl::OkStatus();
 }
 
+absl::Status ConvTranspose2d(NodeWriter& w) {
+  OnnxAttributes attributes = Geometry(w);
+  attributes["output_padding"] = w.attributes().Ints("output_padding", {0, 0});
+  w.Result("ConvTranspose", w.AllIn(), std::move(attributes));
+  return absl::OkStatus();
+}
+
 constexpr OnnxExporter kConv[] = {
     {.op = "conv2d", .write = Conv},
     {.op = "conv2d_backward_data", .write = ConvTranspose},
     {.op = "conv2d_backward_weights", .refused = "a gradient"},
+    {.op = "conv_transpose2d", .write = ConvTranspose2d},
 };
 
 }  // namespace

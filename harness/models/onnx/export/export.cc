@@ -176,13 +176,15 @@ class ModelWriter {
         if (!input.empty()) input = Global(node, input, &names);
       }
       if (IsConstant(part) && Share(part, &names)) continue;
-      std::string& output = part.outputs[0];
-      if (!names.contains(output)) {
-        names[output] = names_.Fresh(absl::StrCat(
-            IsConstant(part) ? "constant" : absl::StrCat(name, "/", part.op)));
+      for (std::string& output : part.outputs) {
+        if (!names.contains(output)) {
+          names[output] = names_.Fresh(absl::StrCat(
+              IsConstant(part) ? "constant"
+                               : absl::StrCat(name, "/", part.op)));
+        }
+        output = names[output];
       }
-      output = names[output];
-      part.name = output;
+      part.name = part.outputs[0];
       nodes().push_back(std::move(part));
     }
   }

@@ -85,16 +85,28 @@ std::string NodeWriter::Emit(std::string op, std::vector<std::string> inputs,
   return name;
 }
 
-void NodeWriter::Result(std::string op, std::vector<std::string> inputs,
-                        OnnxAttributes attributes) {
-  if (!Widened(dst())) {
-    Append(std::move(op), std::move(inputs), LocalResult(0),
+std::vector<std::string> NodeWriter::EmitAll(std::string op,
+                                             std::vector<std::string> inputs,
+                                             size_t results,
+                                             OnnxAttributes attributes) {
+  std::vector<std::string> names = {
+      Emit(std::move(op), std::move(inputs), std::move(attributes))};
+  while (names.size() < results) names.push_back(absl::StrCat("t", next_++));
+  nodes_.back().outputs = names;
+  return names;
+}
+
+void NodeWriter::ResultAt(size_t number, std::string op,
+                          std::vector<std::string> inputs,
+                          OnnxAttributes attributes) {
+  if (!Widened(graph_.type(node_.outputs[number]))) {
+    Append(std::move(op), std::move(inputs), LocalResult(number),
            std::move(attributes));
     return;
   }
   const std::string wide =
       Emit(std::move(op), std::move(inputs), std::move(attributes));
-  Append("Cast", {wide}, LocalResult(0),
+  Append("Cast", {wide}, LocalResult(number),
          {{"to", static_cast<int64_t>(ToOnnxType(DType::kBF16))}});
 }
 

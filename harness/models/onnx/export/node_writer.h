@@ -48,9 +48,18 @@ class NodeWriter {
   // Appends a node with one result, which has the name that is returned.
   std::string Emit(std::string op, std::vector<std::string> inputs,
                    OnnxAttributes attributes = {});
+  // The same for a node of several results.
+  std::vector<std::string> EmitAll(std::string op,
+                                   std::vector<std::string> inputs,
+                                   size_t results, OnnxAttributes attributes);
   // Appends the node that makes dst.
   void Result(std::string op, std::vector<std::string> inputs,
-              OnnxAttributes attributes = {});
+              OnnxAttributes attributes = {}) {
+    ResultAt(0, std::move(op), std::move(inputs), std::move(attributes));
+  }
+  // Appends the node that makes result `number`.
+  void ResultAt(size_t number, std::string op, std::vector<std::string> inputs,
+                OnnxAttributes attributes = {});
 
   std::string Constant(Tensor value);
   std::string Ints(const std::vector<int64_t>& values);  // s64 of rank 1

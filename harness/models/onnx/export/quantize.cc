@@ -98,9 +98,22 @@ absl::Status FakeQuantize(NodeWriter& w) {
   return absl::OkStatus();
 }
 
+absl::Status LsqQuantize(NodeWriter& w) {
+  const DType dtype = w.dtype(0);
+  const std::string scale = Grid(w, kScale, dtype);
+  const std::string steps = w.Emit("Round", {w.Emit("Div", {w.In(0), scale})});
+  const double low = static_cast<double>(w.attributes().Int("low", 0));
+  const double high = static_cast<double>(w.attributes().Int("high", 255));
+  const std::string kept =
+      w.Emit("Clip", {steps, w.Scalar(dtype, low), w.Scalar(dtype, high)});
+  w.Result("Mul", {kept, scale});
+  return absl::OkStatus();
+}
+
 constexpr OnnxExporter kQuantize[] = {
     {.op = "dequantize_linear", .write = DequantizeLinear},
     {.op = "fake_quantize", .write = FakeQuantize},
+    {.op = "lsq_quantize", .write = LsqQuantize},
     {.op = "quantize_linear", .write = QuantizeLinear},
 };
 

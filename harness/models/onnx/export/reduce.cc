@@ -61,12 +61,24 @@ absl::Status Cumsum(NodeWriter& w) {
   return absl::OkStatus();
 }
 
+absl::Status TopK(NodeWriter& w) {
+  const std::vector<std::string> top =
+      w.EmitAll("TopK", {w.In(0), w.Ints({w.attributes().Int("k", 1)})}, 2,
+                {{"axis", w.attributes().Int("axis", -1)},
+                 {"largest", w.attributes().Int("largest", 1)}});
+  w.Result("Identity", {top[0]});
+  w.ResultAt(1, "Cast", {top[1]},
+             {{"to", static_cast<int64_t>(ToOnnxType(DType::kS32))}});
+  return absl::OkStatus();
+}
+
 constexpr OnnxExporter kReduce[] = {
     {.op = "argmax", .write = Argmax},
     {.op = "cumsum", .write = Cumsum},
     {.op = "reduce_max", .write = ReduceMax},
     {.op = "reduce_mean", .write = ReduceMean},
     {.op = "reduce_sum", .write = ReduceSum},
+    {.op = "top_k", .write = TopK},
 };
 
 }  // namespace

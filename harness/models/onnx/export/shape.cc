@@ -109,6 +109,21 @@ absl::Status ScatterAdd(NodeWriter& w) {
   return absl::OkStatus();
 }
 
+absl::Status GatherAlong(NodeWriter& w) {
+  w.Result("GatherElements", {w.In(0), w.In(1)},
+           {{"axis", w.attributes().Int("axis", -1)}});
+  return absl::OkStatus();
+}
+
+absl::Status ScatterAddAlong(NodeWriter& w) {
+  const std::string zeros =
+      w.Emit("Expand", {w.Scalar(w.dst_dtype(), 0), w.Ints(w.dst().shape)});
+  w.Result("ScatterElements", {zeros, w.In(0), w.In(1)},
+           {{"axis", w.attributes().Int("axis", -1)},
+            {"reduction", std::string("add")}});
+  return absl::OkStatus();
+}
+
 // ONNX's OneHot counts negative indices from the end, where one_hot gives
 // zeros.
 absl::Status OneHot(NodeWriter& w) {
@@ -126,10 +141,14 @@ constexpr OnnxExporter kShape[] = {
     {.op = "broadcast_to", .write = BroadcastTo, .moves = true},
     {.op = "concat", .write = Concat, .moves = true},
     {.op = "gather", .write = Gather, .moves = true},
+    {.op = "gather_along", .write = GatherAlong, .moves = true},
     {.op = "one_hot", .write = OneHot, .moves = true},
     {.op = "pad", .write = Pad, .moves = true},
     {.op = "reshape", .write = Reshape, .moves = true},
     {.op = "scatter_add", .write = ScatterAdd},
+    {.op = "scatter_add_along", .write = ScatterAddAlong},
+    {.op = "scatter_max",
+     .refused = "opset 17 scatters no maximum, which came with 18"},
     {.op = "slice", .write = Slice, .moves = true},
     {.op = "transpose", .write = Transpose, .moves = true},
 };

@@ -32,20 +32,19 @@ void Binary(NodeContext& c, const char* op) {
 }
 
 void Abs(NodeContext& c) { Unary(c, "abs"); }
+void Ceil(NodeContext& c) { Unary(c, "ceil"); }
+void Cos(NodeContext& c) { Unary(c, "cos"); }
 void Erf(NodeContext& c) { Unary(c, "erf"); }
 void Exp(NodeContext& c) { Unary(c, "exp"); }
 void Log(NodeContext& c) { Unary(c, "log"); }
 void Neg(NodeContext& c) { Unary(c, "neg"); }
 void Round(NodeContext& c) { Unary(c, "round"); }
 void Sign(NodeContext& c) { Unary(c, "sign"); }
+void Sin(NodeContext& c) { Unary(c, "sin"); }
 void Sqrt(NodeContext& c) { Unary(c, "sqrt"); }
-void Floor(NodeContext& c) { c.Out(0, c.Floor(c.In(0))); }
+void Floor(NodeContext& c) { Unary(c, "floor"); }
 void Sub(NodeContext& c) { Binary(c, "sub"); }
 void Mul(NodeContext& c) { Binary(c, "mul"); }
-
-void Ceil(NodeContext& c) {
-  c.Out(0, c.Op("neg", {c.Floor(c.Op("neg", {c.In(0)}))}));
-}
 
 void Reciprocal(NodeContext& c) {
   const ValueId x = c.In(0);
@@ -222,6 +221,7 @@ constexpr OnnxConverter kConverters[] = {
     {"CastLike", 15, CastLike, 2, 2, ""},
     {"Ceil", 6, Ceil, 1, 1, ""},
     {"Clip", 11, Clip, 1, 3, ""},
+    {"Cos", 7, Cos, 1, 1, ""},
     {"Div", 7, Div, 2, 2, ""},
     {"Dropout", 7, Dropout, 1, 3, "ratio seed"},
     {"Erf", 9, Erf, 1, 1, ""},
@@ -239,6 +239,7 @@ constexpr OnnxConverter kConverters[] = {
     {"Reciprocal", 6, Reciprocal, 1, 1, ""},
     {"Round", 11, Round, 1, 1, ""},
     {"Sign", 9, Sign, 1, 1, ""},
+    {"Sin", 7, Sin, 1, 1, ""},
     {"Sqrt", 6, Sqrt, 1, 1, ""},
     {"Sub", 7, Sub, 2, 2, ""},
     {"Sum", 8, Sum, 1, -1, ""},

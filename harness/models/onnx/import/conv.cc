@@ -43,22 +43,21 @@ void Conv(NodeContext& c) {
   c.Out(0, FromImage(c, image, rank));
 }
 
-// Pads and the result's extent of one axis of a transposed convolution.
-struct TransposedAxis {
-  int64_t before = 0, after = 0, out = 0;
+// Pads of one axis of a transposed convolution.
+struct TransposedPads {
+  int64_t before = 0, after = 0;
 };
 
-TransposedAxis AxisOf(int64_t full, int64_t wanted, const std::string& how,
-                      int64_t before, int64_t after, int64_t same) {
+TransposedPads PadsOf(int64_t full, int64_t wanted, const std::string& how,
+                      TransposedPads given, int64_t same) {
   if (how == "SAME_UPPER" || how == "SAME_LOWER") wanted = same;
-  if (wanted < 0) return {before, after, full - before - after};
+  if (wanted < 0) return given;
   const int64_t total = full - wanted;
   const int64_t less = total / 2;
-  return how == "SAME_UPPER" ? TransposedAxis{less, total - less, wanted}
-                             : TransposedAxis{total - less, less, wanted};
+  return how == "SAME_UPPER" ? TransposedPads{less, total - less}
+                             : TransposedPads{total - less, less};
 }
 
-// The gradient of a convolution with respect to its source.
 void ConvTranspose(NodeContext& c) {
   const ValueId x = c.In(0);
   const int64_t rank = c.Rank(x);
@@ -80,7 +79,7 @@ void ConvTranspose(NodeContext& c) {
       dilations.size() != axes || pads.size() != 2 * axes) {
     return c.Invalid("attributes do not have a value for each spatial axis");
   }
-  Ints s = {1, 1}, d = {1, 1}, p = {0, 0, 0, 0}, out = {1, 1};
+  Ints s = {1, 1}, d = {1, 1}, p = {0, 0, 0, 0}, room = {0, 0};
   for (size_t i = 0; i < axes; ++i) {
     const size_t to = i + 2 - axes;
     const int64_t at = static_cast<int64_t>(i);
@@ -95,28 +94,26 @@ void ConvTranspose(NodeContext& c) {
     d[to] = dilations[i];
     const int64_t full = strides[i] * (c.Dim(x, 2 + at) - 1) + extra[i] +
                          (kernel - 1) * dilations[i] + 1;
-    const TransposedAxis axis =
-        AxisOf(full, wanted[i], how, pads[i], pads[i + axes],
+    const TransposedPads both =
+        PadsOf(full, wanted[i], how, {pads[i], pads[i + axes]},
                c.Dim(x, 2 + at) * strides[i]);
-    p[to] = axis.before;
-    p[to + 2] = axis.after;
-    out[to] = axis.out;
+    p[to] = both.before;
+    p[to + 2] = both.after;
+    room[to] = extra[i];
   }
   if (*std::min_element(p.begin(), p.end()) < 0) {
     return c.Refuse(
         "attribute 'output_shape' asks for more than the kernel "
         "reaches");
   }
-  ValueId image = c.Op("conv2d_backward_data", {ToImage(c, x), weights},
-                       {{"strides", s},
-                        {"pads", p},
-                        {"dilations", d},
-                        {"groups", c.Int("group", 1)},
-                        {"src_shape", out}});
-  if (c.Has(2)) {
-    const ValueId bias = c.In(2);
-    image = c.Add(image, c.Reshape(bias, {1, c.Dim(bias, 0), 1, 1}));
-  }
+  std::vector<ValueId> operands = {ToImage(c, x), weights};
+  if (c.Has(2)) operands.push_back(c.In(2));
+  const ValueId image = c.Op("conv_transpose2d", operands,
+                             {{"strides", s},
+                              {"pads", p},
+                              {"dilations", d},
+                              {"groups", c.Int("group", 1)},
+                              {"output_padding", room}});
   c.Out(0, FromImage(c, image, rank));
 }
 

@@ -188,10 +188,7 @@ ValueId Emitter::Cast(ValueId a, DType to) {
   return Op("cast", {a}, DTypeAttribute(to));
 }
 
-ValueId Emitter::Floor(ValueId a) {
-  const ValueId rounded = Op("round", {a});
-  return Sub(rounded, Cast(Greater(rounded, a), dtype(a)));
-}
+ValueId Emitter::Floor(ValueId a) { return Op("floor", {a}); }
 
 ValueId Emitter::Trunc(ValueId a) {
   return Mul(Op("sign", {a}), Floor(Op("abs", {a})));

@@ -1,6 +1,5 @@
 // Ops that pick or place elements by integer positions.
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -56,6 +55,12 @@ void GatherElements(NodeContext& c) {
   const ValueId x = c.In(0), indices = c.In(1);
   const int64_t axis = c.Axis(c.Int("axis", 0), c.Rank(x));
   if (!CheckElements(c, x, indices)) return;
+  Shape whole = c.shape(x);
+  whole[static_cast<size_t>(axis)] = c.Dim(indices, axis);
+  if (whole == c.shape(indices)) {
+    const ValueId at = FromTheFront(c, indices, c.Dim(x, axis));
+    return c.Out(0, c.Op("gather_along", {x, at}, {{"axis", axis}}));
+  }
   const ValueId at = FlatPositions(c, c.shape(x), indices, axis);
   c.Out(0, c.Op("gather", {Flat(c, x), at}, {{"axis", int64_t{0}}}));
 }
@@ -203,42 +208,18 @@ void Compress(NodeContext& c) {
   c.Out(0, c.Pick(x, axis, picked));
 }
 
-// The largest element is taken out k times.
 void TopK(NodeContext& c) {
-  ValueId x = c.In(0);
+  const ValueId x = c.In(0);
   const Ints count = c.IntsIn(1, "k");
-  const int64_t rank = c.Rank(x), axis = c.Axis(c.Int("axis", -1), rank);
-  const bool largest = c.Int("largest", 1) != 0;
-  constexpr int64_t kMost = 256;
+  const int64_t axis = c.Axis(c.Int("axis", -1), c.Rank(x));
+  const int64_t largest = c.Int("largest", 1) != 0 ? 1 : 0;
   if (!c.ok()) return;
-  const int64_t extent = c.Dim(x, axis);
   const int64_t k = count.size() == 1 ? count[0] : 0;
-  if (k < 1 || k > extent) {
-    return c.Invalid(absl::StrCat("k: ", k, " of ", extent, " elements"));
-  }
-  if (k > kMost || !c.IsFloat(x)) {
-    return c.Refuse(absl::StrCat("k: ", k, " of ", Name(c.dtype(x)), "; up to ",
-                                 kMost, " reals are taken"));
-  }
-  ValueId left = c.MoveAxis(largest ? x : c.Op("neg", {x}), axis, rank - 1);
-  const ValueId rows = left;
-  Shape column = c.shape(left);
-  column.back() = 1;
-  std::vector<ValueId> places, values;
-  const ValueId lowest = c.Scalar(c.dtype(x), -HUGE_VAL);
-  for (int64_t i = 0; i < k && c.ok(); ++i) {
-    const ValueId at = c.Op("argmax", {left}, {{"axis", rank - 1}});
-    const ValueId hot =
-        c.Cast(c.Op("one_hot", {at}, {{"depth", extent}}), DType::kBool);
-    values.push_back(c.Op("reduce_max", {c.Where(hot, rows, lowest)},
-                          {{"axes", Ints{rank - 1}}, {"keep", int64_t{1}}}));
-    places.push_back(c.Reshape(at, column));
-    left = c.Where(hot, lowest, left);
-  }
-  const ValueId top = c.MoveAxis(c.Concat(values, rank - 1), rank - 1, axis);
-  c.Out(0, largest ? top : c.Op("neg", {top}));
-  c.Out(1, c.Cast(c.MoveAxis(c.Concat(places, rank - 1), rank - 1, axis),
-                  DType::kS64));
+  const std::vector<ValueId> top =
+      c.Ops("top_k", {x}, {{"k", k}, {"axis", axis}, {"largest", largest}});
+  if (!c.ok()) return;
+  c.Out(0, top[0]);
+  c.Out(1, c.Cast(top[1], DType::kS64));
 }
 
 // Each batch row's first lengths[b] steps backwards.

@@ -42,6 +42,21 @@ absl::Status NoPrimitive() {
   return absl::UnimplementedError("oneDNN has no convolution of this form");
 }
 
+// Weights [I, O/groups, kh, kw] as oneDNN sees those of a deconvolution:
+// [O, I, kh, kw], with the groups as an axis in front where there are several.
+memory::dims TransposedDims(const ConvGeometry& g, const Shape& w) {
+  if (g.groups == 1) return {w[1], w[0], w[2], w[3]};
+  return {g.groups, w[1], w[0] / g.groups, w[2], w[3]};
+}
+
+memory::desc PlainTransposed(const ConvGeometry& g, DType dtype,
+                             const Shape& w) {
+  const memory::dim taps = w[2] * w[3], row = w[1] * taps;
+  memory::dims strides = {taps, row, w[3], 1};
+  if (g.groups > 1) strides.insert(strides.begin(), w[0] / g.groups * row);
+  return memory::desc(TransposedDims(g, w), DnnlType(dtype), strides);
+}
+
 }  // namespace
 
 absl::Status MakeConv2d(ProgramBuilder& b) {
@@ -69,6 +84,45 @@ absl::Status MakeConv2d(ProgramBuilder& b) {
   const SlotId written = b.Write(dst, LayoutOf(b.type(dst), pd.dst_desc()));
   arguments.push_back({DNNL_ARG_DST, written, pd.dst_desc(), true});
   b.AddPrimitive(Forward(pd), std::move(arguments), pd.scratchpad_desc());
+  return absl::OkStatus();
+}
+
+absl::Status MakeConvTranspose2d(ProgramBuilder& b) {
+  using Deconvolution = dnnl::deconvolution_forward;
+  const ValueId src = b.input(0), weights = b.input(1), bias = b.input(2);
+  const ValueId dst = b.output();
+  ConvGeometry g = GeometryOf(b.node());
+  const std::vector<int64_t> extra =
+      b.node().attributes.Ints("output_padding", {0, 0});
+  for (size_t i = 0; i < 2; ++i) g.pads_end[i] -= extra[i];
+  const TensorType& w = b.type(weights);
+  const memory::desc any_weights(TransposedDims(g, w.shape), DnnlType(w.dtype),
+                                 memory::format_tag::any);
+  const memory::desc bias_desc =
+      bias == kNoValue ? memory::desc()
+                       : PlainDesc(b.type(bias).dtype, b.shape(bias));
+  const Deconvolution::primitive_desc pd =
+      ChooseDescriptor([&](bool as_it_lies) {
+        return Deconvolution::primitive_desc(
+            b.engine(), dnnl::prop_kind::forward_training,
+            dnnl::algorithm::deconvolution_direct,
+            Preferred(b, src, as_it_lies), any_weights, bias_desc, Any(b, dst),
+            g.strides, g.dilations, g.pads_begin, g.pads_end, UserScratchpad(),
+            /*allow_empty=*/true);
+      });
+  if (!pd) return NoPrimitive();
+  std::vector<PrimitiveArgument> arguments = {
+      {DNNL_ARG_SRC, b.Read(src, pd.src_desc()), pd.src_desc()},
+      {DNNL_ARG_WEIGHTS,
+       b.ReadAs(weights, PlainTransposed(g, w.dtype, w.shape),
+                pd.weights_desc()),
+       pd.weights_desc()}};
+  if (bias != kNoValue) {
+    arguments.push_back({DNNL_ARG_BIAS, b.ReadPlain(bias), bias_desc});
+  }
+  const SlotId written = b.Write(dst, LayoutOf(b.type(dst), pd.dst_desc()));
+  arguments.push_back({DNNL_ARG_DST, written, pd.dst_desc(), true});
+  b.AddPrimitive(Deconvolution(pd), std::move(arguments), pd.scratchpad_desc());
   return absl::OkStatus();
 }
 

@@ -12,6 +12,7 @@ namespace assay::cpu {
 absl::Status MakeConv2d(ProgramBuilder& builder);
 absl::Status MakeConv2dBackwardData(ProgramBuilder& builder);
 absl::Status MakeConv2dBackwardWeights(ProgramBuilder& builder);
+absl::Status MakeConvTranspose2d(ProgramBuilder& builder);
 
 }  // namespace assay::cpu
 

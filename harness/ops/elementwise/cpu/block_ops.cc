@@ -51,6 +51,10 @@ ASSAY_FORMULA(Greater, a > b ? T(1) : T(0))
 ASSAY_FORMULA(Equal, a == b ? T(1) : T(0))
 ASSAY_FORMULA(Where, a != 0 ? b : c)
 ASSAY_FORMULA(Round, VectorRound(a))
+ASSAY_FORMULA(Floor, std::floor(a))
+ASSAY_FORMULA(Ceil, std::ceil(a))
+ASSAY_FORMULA(Sin, std::sin(a))
+ASSAY_FORMULA(Cos, std::cos(a))
 ASSAY_FORMULA(Copy, a)
 ASSAY_FORMULA(PowScalar, std::pow(a, p))
 // Steps on a grid of scale b and zero point c; saturation comes with the store.
@@ -59,6 +63,7 @@ ASSAY_FORMULA(Quantize, Zeroed<T>(VectorRound(a / b), b, c, p, q) + c)
 ASSAY_FORMULA(Dequantize, (a - c) * b)
 ASSAY_FORMULA(FakeQuantize,
               (Clip<T>(VectorRound(a / b) + c, b, c, p, q) - c) * b)
+ASSAY_FORMULA(LsqQuantize, Clip<T>(VectorRound(a / b), b, c, p, q) * b)
 #undef ASSAY_FORMULA
 
 // ASSAY_B and ASSAY_C are the second and third operand, or anything.
@@ -100,6 +105,10 @@ ASSAY_BOTH(Gelu)
 ASSAY_BOTH(GeluTanh)
 ASSAY_BOTH(Relu)
 ASSAY_BOTH(Round)
+ASSAY_BOTH(Floor)
+ASSAY_BOTH(Ceil)
+ASSAY_BOTH(Sin)
+ASSAY_BOTH(Cos)
 ASSAY_BOTH(Copy)
 ASSAY_BOTH(PowScalar)
 #undef ASSAY_B
@@ -115,6 +124,7 @@ ASSAY_BOTH(Minimum)
 ASSAY_BOTH(ReluBackward)
 ASSAY_BOTH(Greater)
 ASSAY_BOTH(Equal)
+ASSAY_BOTH(LsqQuantize)
 #undef ASSAY_C
 // Ternary.
 #define ASSAY_C c[i]
@@ -132,7 +142,9 @@ constexpr BlockOp kBlockOps[] = {
     ASSAY_ROW("abs", Abs, true),
     ASSAY_ROW("add", Add, true),
     ASSAY_ROW("cast", Copy, true),
+    ASSAY_ROW("ceil", Ceil, true),
     ASSAY_ROW("clip", Clip, false),
+    ASSAY_ROW("cos", Cos, false),
     ASSAY_ROW("dequantize_linear", Dequantize, false),
     ASSAY_ROW("div", Div, false),
     ASSAY_ROW("div_truncated", DivTruncated, false),
@@ -140,11 +152,13 @@ constexpr BlockOp kBlockOps[] = {
     ASSAY_ROW("erf", Erf, true),
     ASSAY_ROW("exp", Exp, false),
     ASSAY_ROW("fake_quantize", FakeQuantize, false),
+    ASSAY_ROW("floor", Floor, true),
     ASSAY_ROW("gelu", Gelu, true),
     ASSAY_ROW("gelu_tanh", GeluTanh, true),
     ASSAY_ROW("greater", Greater, false),
     ASSAY_ROW("hardswish", Hardswish, true),
     ASSAY_ROW("log", Log, false),
+    ASSAY_ROW("lsq_quantize", LsqQuantize, false),
     ASSAY_ROW("maximum", Maximum, true),
     ASSAY_ROW("minimum", Minimum, true),
     ASSAY_ROW("mul", Mul, true),
@@ -159,6 +173,7 @@ constexpr BlockOp kBlockOps[] = {
     ASSAY_ROW("sigmoid", Sigmoid, false),
     ASSAY_ROW("sign", Sign, true),
     ASSAY_ROW("silu", Silu, true),
+    ASSAY_ROW("sin", Sin, true),
     ASSAY_ROW("sqrt", Sqrt, true),
     ASSAY_ROW("square", Square, true),
     ASSAY_ROW("sub", Sub, true),

@@ -27,7 +27,7 @@ bool IsWide(DType dtype) {
 // the zero point's integers are small.
 bool HasGrid(const Node& node) {
   return node.op == "quantize_linear" || node.op == "dequantize_linear" ||
-         node.op == "fake_quantize";
+         node.op == "fake_quantize" || node.op == "lsq_quantize";
 }
 
 // Strides that walk a row-major tensor of `shape` over `extents` as NumPy
@@ -112,7 +112,7 @@ class UnitExpression {
         instruction.q = node.attributes.Real("high", kInfinity);
       } else if (node.op == "pow_scalar") {
         instruction.p = node.attributes.Real("exponent", 1);
-      } else if (node.op == "fake_quantize") {
+      } else if (node.op == "fake_quantize" || node.op == "lsq_quantize") {
         instruction.p = static_cast<double>(node.attributes.Int("low", 0));
         instruction.q = static_cast<double>(node.attributes.Int("high", 255));
       }

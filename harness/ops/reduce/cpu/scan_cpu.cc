@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
 #include <type_traits>
 
 #include "absl/types/span.h"
@@ -40,6 +41,24 @@ Lines LinesOf(ProgramBuilder& b) {
 }
 
 template <typename T>
+auto Wide(T x) {
+  if constexpr (std::is_same_v<T, BFloat16>) {
+    return static_cast<float>(x);
+  } else {
+    return x;
+  }
+}
+
+template <typename T>
+T Narrow(double x) {
+  if constexpr (std::is_same_v<T, BFloat16>) {
+    return T(static_cast<float>(x));
+  } else {
+    return static_cast<T>(x);
+  }
+}
+
+template <typename T>
 class ArgmaxKernel final : public Kernel {
  public:
   explicit ArgmaxKernel(const Lines& lines) : lines_(lines) {}
@@ -68,13 +87,6 @@ class ArgmaxKernel final : public Kernel {
     }
     return static_cast<int32_t>(best);
   }
-  static auto Wide(T x) {
-    if constexpr (std::is_same_v<T, BFloat16>) {
-      return static_cast<float>(x);
-    } else {
-      return x;
-    }
-  }
 
   Lines lines_;
 };
@@ -96,8 +108,8 @@ class CumsumKernel final : public Kernel {
               const int64_t at =
                   lines_.Start(line) +
                   (reverse_ ? lines_.length - 1 - i : i) * lines_.stride;
-              sum += static_cast<double>(static_cast<float>(src[at]));
-              dst[at] = T(static_cast<float>(sum));
+              sum += static_cast<double>(Wide(src[at]));
+              dst[at] = Narrow<T>(sum);
             }
           }
         });
@@ -109,18 +121,77 @@ class CumsumKernel final : public Kernel {
   bool reverse_;
 };
 
-std::unique_ptr<Kernel> ArgmaxOf(DType dtype, const Lines& lines) {
+// Positions are put in order in `order`, room for one line a part.
+template <typename T>
+class TopKKernel final : public Kernel {
+ public:
+  TopKKernel(const Lines& lines, int64_t k, bool largest, SlotId positions,
+             SlotId order)
+      : lines_(lines),
+        k_(k),
+        largest_(largest),
+        positions_(positions),
+        order_(order) {}
+
+  absl::Status Run(void* const* slots) const override {
+    ParallelRanges(
+        lines_.parts, lines_.count, [&](int part, int64_t begin, int64_t end) {
+          int32_t* order = At<int32_t>(slots, order_) + part * lines_.length;
+          for (int64_t line = begin; line < end; ++line) {
+            PickLine(slots, line, order);
+          }
+        });
+    return absl::OkStatus();
+  }
+
+ private:
+  void PickLine(void* const* slots, int64_t line, int32_t* order) const {
+    const T* x = At<const T>(slots, lines_.src) + lines_.Start(line);
+    const int64_t stride = lines_.stride;
+    std::iota(order, order + lines_.length, 0);
+    std::partial_sort(
+        order, order + k_, order + lines_.length, [&](int32_t i, int32_t j) {
+          const auto a = Wide(x[i * stride]);
+          const auto b = Wide(x[j * stride]);
+          const bool before = largest_ ? Above(a, b) : Above(b, a);
+          const bool after = largest_ ? Above(b, a) : Above(a, b);
+          return before || (!after && i < j);
+        });
+    const int64_t to = line / stride * k_ * stride + line % stride;
+    T* values = At<T>(slots, lines_.dst) + to;
+    int32_t* positions = At<int32_t>(slots, positions_) + to;
+    for (int64_t i = 0; i < k_; ++i) {
+      values[i * stride] = x[order[i] * stride];
+      positions[i * stride] = order[i];
+    }
+  }
+  // A NaN is above all numbers.
+  template <typename U>
+  static bool Above(U a, U b) {
+    if (a != a || b != b) return a != a && b == b;
+    return a > b;
+  }
+
+  Lines lines_;
+  int64_t k_;
+  bool largest_;
+  SlotId positions_, order_;
+};
+
+// Kernel<T> for elements of `dtype`.
+template <template <typename> class K, typename... Arguments>
+std::unique_ptr<Kernel> Typed(DType dtype, const Arguments&... arguments) {
   switch (dtype) {
     case DType::kF64:
-      return std::make_unique<ArgmaxKernel<double>>(lines);
+      return std::make_unique<K<double>>(arguments...);
     case DType::kBF16:
-      return std::make_unique<ArgmaxKernel<BFloat16>>(lines);
+      return std::make_unique<K<BFloat16>>(arguments...);
     case DType::kS32:
-      return std::make_unique<ArgmaxKernel<int32_t>>(lines);
+      return std::make_unique<K<int32_t>>(arguments...);
     case DType::kS64:
-      return std::make_unique<ArgmaxKernel<int64_t>>(lines);
+      return std::make_unique<K<int64_t>>(arguments...);
     default:
-      return std::make_unique<ArgmaxKernel<float>>(lines);
+      return std::make_unique<K<float>>(arguments...);
   }
 }
 
@@ -128,7 +199,7 @@ std::unique_ptr<Kernel> ArgmaxOf(DType dtype, const Lines& lines) {
 
 absl::Status MakeArgmax(ProgramBuilder& b) {
   const Lines lines = LinesOf(b);
-  b.AddStep(ArgmaxOf(b.type(b.input(0)).dtype, lines), {lines.src},
+  b.AddStep(Typed<ArgmaxKernel>(b.type(b.input(0)).dtype, lines), {lines.src},
             {lines.dst});
   return absl::OkStatus();
 }
@@ -136,13 +207,20 @@ absl::Status MakeArgmax(ProgramBuilder& b) {
 absl::Status MakeCumsum(ProgramBuilder& b) {
   const Lines lines = LinesOf(b);
   const bool reverse = b.node().attributes.Int("reverse", 0) != 0;
-  std::unique_ptr<Kernel> kernel;
-  if (b.type(b.input(0)).dtype == DType::kBF16) {
-    kernel = std::make_unique<CumsumKernel<BFloat16>>(lines, reverse);
-  } else {
-    kernel = std::make_unique<CumsumKernel<float>>(lines, reverse);
-  }
-  b.AddStep(std::move(kernel), {lines.src}, {lines.dst});
+  b.AddStep(Typed<CumsumKernel>(b.type(b.input(0)).dtype, lines, reverse),
+            {lines.src}, {lines.dst});
+  return absl::OkStatus();
+}
+
+absl::Status MakeTopK(ProgramBuilder& b) {
+  const Lines lines = LinesOf(b);
+  const int64_t k = b.node().attributes.Int("k", 1);
+  const bool largest = b.node().attributes.Int("largest", 1) != 0;
+  const SlotId positions = b.WritePlain(b.output(1));
+  const SlotId order = b.Scratch(lines.parts * lines.length * 4);
+  b.AddStep(Typed<TopKKernel>(b.type(b.input(0)).dtype, lines, k, largest,
+                              positions, order),
+            {lines.src}, {lines.dst, positions, order});
   return absl::OkStatus();
 }
 

@@ -9,6 +9,7 @@ namespace assay::cpu {
 
 absl::Status MakeArgmax(ProgramBuilder& builder);  // ties to the first
 absl::Status MakeCumsum(ProgramBuilder& builder);
+absl::Status MakeTopK(ProgramBuilder& builder);  // ties to the first
 
 }  // namespace assay::cpu
 
