@@ -6,6 +6,8 @@ namespace {
 // Families without an op that inference needs.
 
 constexpr OnnxExporter kFused[] = {
+    {.op = "attention_fused",
+     .refused = "made by lowering; export what it lowers"},
     {.op = "conv2d_fused",
      .refused = "made by lowering; export what it lowers"},
     {.op = "linear_fused",
