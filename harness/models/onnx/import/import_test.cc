@@ -225,6 +225,22 @@ OnnxModel Quantized() {
   return model;
 }
 
+TEST(ImportTest, GroupsOfChannelsAreNormalised) {
+  // x is 0, 1, 2, 3: means 0.5 and 2.5, deviations 0.5.
+  OnnxModel model =
+      Model({MakeNode("GroupNormalization", {"x", "scale", "shift"}, {"y"},
+                      {{"num_groups", int64_t{2}}, {"epsilon", 0.0f}})},
+            {Named("scale", Tensor::From<float>({4}, {1, 1, 1, 5})),
+             Named("shift", Tensor::From<float>({4}, {0, 0, 0, 7}))});
+  model.opsets[""] = 21;
+  ASSERT_OK_AND_ASSIGN(const OnnxNetwork network, Import(model));
+  const Tensor y = OutputOf(network);
+  EXPECT_THAT(y.span<float>(), ElementsAre(-1, 1, -1, 12));
+  model.graph.nodes[0].attributes["num_groups"] = int64_t{3};
+  EXPECT_THAT(Import(model),
+              StatusIs(kInvalid, HasSubstr("'num_groups': 3 for [1,4]")));
+}
+
 TEST(ImportTest, QdqBecomesIntegerPlans) {
   ASSERT_OK_AND_ASSIGN(const OnnxNetwork network, Import(Quantized()));
   EXPECT_EQ(network.parameters.Find("w")->dtype(), DType::kS8);

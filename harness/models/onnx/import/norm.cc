@@ -71,6 +71,30 @@ void InstanceNormalization(NodeContext& c) {
                  PerChannel(c, c.In(2), rank)));
 }
 
+// Each of num_groups runs of channels of each sample over all its elements.
+void GroupNormalization(NodeContext& c) {
+  const ValueId x = c.In(0);
+  const int64_t groups = c.Int("num_groups", 0);
+  const double epsilon = c.Real("epsilon", 1e-5);
+  if (c.Int("stash_type", 1) != 1) {
+    return c.Refuse("attribute 'stash_type' other than 1");
+  }
+  if (!c.ok()) return;
+  const Shape shape = c.shape(x);
+  if (shape.size() < 2 || groups < 1 || shape[1] % groups != 0) {
+    return c.Invalid(absl::StrCat("attribute 'num_groups': ", groups, " for ",
+                                  ToString(shape)));
+  }
+  const int64_t rest = ElementCount(shape) / shape[0] / shape[1];
+  const ValueId parts =
+      c.Reshape(x, {shape[0], groups, shape[1] / groups, rest});
+  const ValueId n =
+      c.Reshape(Normalize(c, parts, {2, 3}, epsilon).value, shape);
+  const int64_t rank = c.Rank(x);
+  c.Out(0, c.Add(c.Mul(n, PerChannel(c, c.In(1), rank)),
+                 PerChannel(c, c.In(2), rank)));
+}
+
 // Over the last axes from `axis` on, seen as one.
 void LayerNormalization(NodeContext& c) {
   const ValueId x = c.In(0);
@@ -157,6 +181,8 @@ void LpNormalization(NodeContext& c) {
 constexpr OnnxConverter kConverters[] = {
     {"BatchNormalization", 9, BatchNormalization, 5, 5,
      "epsilon momentum training_mode"},
+    {"GroupNormalization", 21, GroupNormalization, 3, 3,
+     "epsilon num_groups stash_type"},
     {"InstanceNormalization", 6, InstanceNormalization, 3, 3, "epsilon"},
     {"LRN", 1, Lrn, 1, 1, "alpha beta bias size"},
     {"LayerNormalization", 17, LayerNormalization, 2, 3,
