@@ -51,8 +51,9 @@ bool IsInteger(DType dtype) {
 }
 
 bool IsWeightOp(const Node& node) {
-  return node.op == "conv2d" || node.op == "linear" ||
-         node.op == "conv2d_fused" || node.op == "linear_fused";
+  return node.op == "conv2d" || node.op == "conv_transpose2d" ||
+         node.op == "linear" || node.op == "conv2d_fused" ||
+         node.op == "linear_fused";
 }
 
 bool IsSparse(const Node& node) {
@@ -122,7 +123,7 @@ absl::StatusOr<MaterialisationRecord> MakeMaterialisationRecord(
   CountKernels(plan, &record);
   for (NodeId id = 0; id < graph.node_count(); ++id) {
     const Node& node = graph.node(id);
-    if (node.op == "fake_quantize") {
+    if (node.op == "fake_quantize" || node.op == "lsq_quantize") {
       record.add_fake_quantizers_left(graph.value(node.outputs[0]).name);
     }
   }
