@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "harness/backend/session.h"
 #include "harness/core/random.h"
 #include "harness/core/status_macros.h"
+#include "harness/graph/gradient.h"
 #include "harness/graph/reference.h"
 #include "harness/ops/ops.h"
 #include "harness/ops/testing/gradient_check.h"
@@ -89,6 +91,35 @@ std::vector<double> ValuesOf(const Composition& composition,
   return {wide.data<double>(), wide.data<double>() + wide.size()};
 }
 
+std::vector<double> GradientOf(const Composition& composition,
+                               const std::vector<Tensor>& operands,
+                               size_t operand) {
+  const auto gradient = [&]() -> absl::StatusOr<Tensor> {
+    ASSAY_ASSIGN_OR_RETURN(Composed composed, Compose(composition, operands));
+    Graph& graph = composed.graph;
+    const ValueId target = graph.outputs()[0].value;
+    Tensor seed(DType::kF32, graph.shape(target));
+    std::iota(seed.span<float>().begin(), seed.span<float>().end(), 1.0f);
+    GraphBuilder b(&graph);
+    ASSAY_ASSIGN_OR_RETURN(
+        const std::vector<ValueId> gradients,
+        AddGradients(&graph, target, b.Constant(std::move(seed)),
+                     {graph.inputs()[operand]}));
+    graph.ClearOutputs();
+    b.Output("gradient", gradients[0]);
+    ASSAY_RETURN_IF_ERROR(b.status());
+    ASSAY_ASSIGN_OR_RETURN(const Evaluation evaluation,
+                           Evaluate(graph, composed.feeds, ParameterStore()));
+    return evaluation.outputs.at("gradient");
+  }();
+  if (!gradient.ok()) {
+    ADD_FAILURE() << gradient.status();
+    return {};
+  }
+  const Tensor wide = gradient->Cast(DType::kF64);
+  return {wide.data<double>(), wide.data<double>() + wide.size()};
+}
+
 absl::Status CheckComposition(const Composition& composition,
                               const std::vector<Tensor>& operands,
                               int64_t terms, int order) {
@@ -107,7 +138,7 @@ absl::Status CheckComposition(const Composition& composition,
 }
 
 Tensor RandomTensor(const Shape& shape, double low, double high) {
-  RandomStream random(1, absl::StrCat("compose", ToString(shape)));
+  RandomStream random(1, absl::StrCat("compose", ToString(shape), low, high));
   Tensor tensor(DType::kF32, shape);
   for (float& value : tensor.span<float>()) {
     value = static_cast<float>(low + (high - low) * random.UniformDouble());

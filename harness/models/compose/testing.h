@@ -24,6 +24,12 @@ absl::StatusOr<std::vector<Tensor>> EvaluateComposition(
 std::vector<double> ValuesOf(const Composition& composition,
                              const std::vector<Tensor>& operands);
 
+// The gradient of the first result's elements times 1, 2, 3, ... with respect
+// to one operand, by the references.
+std::vector<double> GradientOf(const Composition& composition,
+                               const std::vector<Tensor>& operands,
+                               size_t operand = 0);
+
 // That a composition is right beyond its values: its first and second gradients
 // with respect to the f32 operands agree with finite differences, in f64; and
 // the cpu backend gives the references' results. `terms` is the longest sum
