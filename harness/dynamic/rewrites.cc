@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "harness/core/shape.h"
 #include "harness/core/status_macros.h"
+#include "harness/dynamic/flow.h"
 #include "harness/dynamic/straight_graph.h"
 #include "harness/graph/cost.h"
 #include "harness/graph/op_schema.h"
@@ -20,15 +21,6 @@ namespace {
 
 // Results above this many elements are left to the run.
 constexpr int64_t kFewElements = 4096;
-
-bool FallsThrough(const Block& block) {
-  if (block.empty()) return true;
-  const Statement& last = block.back();
-  if (last.kind == StatementKind::kReturn) return false;
-  if (last.kind == StatementKind::kFor) return FallsThrough(last.body);
-  if (last.kind != StatementKind::kIf) return true;
-  return FallsThrough(last.body) || FallsThrough(last.otherwise);
-}
 
 void Append(const Block& from, Block* to) {
   to->insert(to->end(), from.begin(), from.end());

@@ -86,14 +86,14 @@ def case(folder):
         if "NOT_IMPLEMENTED" in str(error):
             return "not run", str(error).splitlines()[0]
         raise
-    data = folder / "test_data_set_0"
-    feeds = dict(load(path) for path in data.glob("input_*.pb"))
     read = {i.name for i in runtime.get_inputs()}
-    got = runtime.run(None, {k: v for k, v in feeds.items() if k in read})
-    for k, theirs in enumerate(got):
-        difference = differs(load(data / f"output_{k}.pb")[1], theirs)
-        if difference:
-            return "FAILED", difference
+    for data in sorted(folder.glob("test_data_set_*")):
+        feeds = dict(load(path) for path in data.glob("input_*.pb"))
+        got = runtime.run(None, {k: v for k, v in feeds.items() if k in read})
+        for k, theirs in enumerate(got):
+            difference = differs(load(data / f"output_{k}.pb")[1], theirs)
+            if difference:
+                return "FAILED", f"{data.name}: {difference}"
     return None
 
 

@@ -155,7 +155,7 @@ absl::StatusOr<DynamicNetwork> GreedyDecoder(const OpSet& ops,
   ASSAY_ASSIGN_OR_RETURN(ReferenceGraph network, Lmd(ops, lmd, {}));
   ASSAY_ASSIGN_OR_RETURN(const SharedPiece step, StepPiece(network, "step"));
   DynamicBuilder b(ops, absl::StrCat(lmd.name, "-greedy"));
-  b.Outputs({"tokens", "length"});
+  b.Outputs({"text", "text_length"});
   const VariableId tokens = b.Input("tokens", Row(lmd.context));
   const VariableId length = b.Input("length", {DType::kS32, {1}});
   const VariableId token = b.Variable("token");
@@ -189,7 +189,7 @@ absl::StatusOr<DynamicNetwork> SpeculativeDecoder(
   ASSAY_ASSIGN_OR_RETURN(const SharedPiece verify,
                          VerifyPiece(large, options.drafted));
   DynamicBuilder b(ops, absl::StrCat(target.name, "-speculative"));
-  b.Outputs({"tokens", "length"});
+  b.Outputs({"text", "text_length"});
   const VariableId tokens = b.Input("tokens", Row(target.context));
   const VariableId length = b.Input("length", {DType::kS32, {1}});
   const VariableId limit = b.Input("limit", {DType::kS32, {1}});

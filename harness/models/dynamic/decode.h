@@ -18,9 +18,9 @@ struct DecodeOptions {
 };
 
 // Greedy decoding. Inputs "tokens" s32 [N,context], of which the first "length"
-// (s32 [N], at least 1) are given and the rest are 0; outputs the same after
-// writing. A token that finds no place is lost. One loop, left at the end of
-// the text.
+// (s32 [N], at least 1) are given and the rest are 0; outputs "text" and
+// "text_length", the same after writing. A token that finds no place is lost.
+// One loop, left at the end of the text.
 absl::StatusOr<DynamicNetwork> GreedyDecoder(const OpSet& ops,
                                              const LmdOptions& lmd,
                                              const DecodeOptions& options);
