@@ -26,7 +26,8 @@ enum class StatementKind : uint8_t {
   kIf,        // if (predicate) body else otherwise
   kFor,       // body, `count` times; writes[0], where there is one, counts from
               // 0 (s64 of rank 0)
-  kWhile,     // while (predicate) body, at most `count` times
+  kWhile,     // while (predicate) body, at most `count` times; writes[0] as
+              // above, before the predicate is read
   kReturn,    // the outputs := reads; ends the run
 };
 

@@ -135,7 +135,8 @@ class Verifier {
         break;
       case StatementKind::kIf:
       case StatementKind::kWhile:
-        ASSAY_RETURN_IF_ERROR(CheckCounts(s, 0, 0));
+        ASSAY_RETURN_IF_ERROR(CheckCounts(
+            s, 0, s.kind == StatementKind::kIf || s.writes.empty() ? 0 : 1));
         ASSAY_RETURN_IF_ERROR(CheckRead(s.predicate.source, assigned));
         if (s.site < 0) return Invalid("its site is not numbered");
         break;

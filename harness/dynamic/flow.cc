@@ -23,11 +23,11 @@ VariableSet LiveBefore(const Statement& s, VariableSet live) {
     case StatementKind::kFor:
     case StatementKind::kWhile: {
       VariableSet around = LiveAt(s.body, 0, LiveAround(s, live));
-      for (const VariableId id : s.writes) around.erase(id);
       if (s.kind == StatementKind::kWhile) {
         Include(live, &around);
         around.insert(s.predicate.source);
       }
+      for (const VariableId id : s.writes) around.erase(id);
       return around;
     }
     default:

@@ -83,11 +83,12 @@ class Interpreter::Machine {
 
   absl::StatusOr<bool> RunLoop(const Statement& s) {
     for (int64_t i = 0; i < s.count; ++i) {
+      if (!s.writes.empty()) {
+        At(s.writes[0]) = Tensor::From<int64_t>({}, {i});
+      }
       if (s.kind == StatementKind::kWhile) {
         ASSAY_ASSIGN_OR_RETURN(const bool holds, Decide(s));
         if (!holds) return false;
-      } else if (!s.writes.empty()) {
-        At(s.writes[0]) = Tensor::From<int64_t>({}, {i});
       }
       ASSAY_ASSIGN_OR_RETURN(const bool done, RunBlock(s.body));
       if (done) return true;

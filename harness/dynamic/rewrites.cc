@@ -36,16 +36,27 @@ Statement ConstantStatement(VariableId variable, Tensor value) {
 
 Block UnrollBlock(const Block& block, int64_t limit);
 
-// count conditionals, each within the one before.
-Statement UnrollWhile(const Statement& loop, const Block& body, int64_t count) {
+void AppendIndex(const Statement& loop, int64_t i, Block* to) {
+  if (loop.writes.empty()) return;
+  to->push_back(
+      ConstantStatement(loop.writes[0], Tensor::From<int64_t>({}, {i})));
+}
+
+// Conditionals for iteration `i` and those behind it, each within the one
+// before.
+Block UnrollWhile(const Statement& loop, const Block& body, int64_t i) {
+  Block out;
+  AppendIndex(loop, i, &out);
   Statement conditional = loop;
   conditional.kind = StatementKind::kIf;
   conditional.count = 0;
+  conditional.writes.clear();
   conditional.body = body;
-  if (count > 1 && FallsThrough(body)) {
-    conditional.body.push_back(UnrollWhile(loop, body, count - 1));
+  if (i + 1 < loop.count && FallsThrough(body)) {
+    Append(UnrollWhile(loop, body, i + 1), &conditional.body);
   }
-  return conditional;
+  out.push_back(std::move(conditional));
+  return out;
 }
 
 Block UnrollStatement(const Statement& s, int64_t limit) {
@@ -53,15 +64,12 @@ Block UnrollStatement(const Statement& s, int64_t limit) {
   copy.body = UnrollBlock(s.body, limit);
   copy.otherwise = UnrollBlock(s.otherwise, limit);
   if (s.kind == StatementKind::kWhile && s.count <= limit) {
-    return {UnrollWhile(s, copy.body, s.count)};
+    return UnrollWhile(s, copy.body, 0);
   }
   if (s.kind != StatementKind::kFor || s.count > limit) return {copy};
   Block out;
   for (int64_t i = 0; i < s.count && FallsThrough(out); ++i) {
-    if (!s.writes.empty()) {
-      out.push_back(
-          ConstantStatement(s.writes[0], Tensor::From<int64_t>({}, {i})));
-    }
+    AppendIndex(s, i, &out);
     Append(copy.body, &out);
   }
   return out;

@@ -16,6 +16,7 @@
 #include "harness/graph/op_schema.h"
 #include "harness/graph/rewrites/prune_dead.h"
 #include "harness/models/onnx/import/converter.h"
+#include "harness/models/onnx/import/inputs.h"
 
 namespace assay {
 namespace {
@@ -80,20 +81,6 @@ absl::Status Prefixed(absl::string_view where, const absl::Status& status) {
                       absl::StrCat(where, ": ", status.message()));
 }
 
-// visit(name) for every name that a node reads, in graphs within it too.
-template <typename Visit>
-void ForEachRead(const OnnxNode& node, const Visit& visit) {
-  for (const std::string& input : node.inputs) {
-    if (!input.empty()) visit(input);
-  }
-  for (const auto& [name, value] : node.attributes) {
-    const auto* graph = std::get_if<std::shared_ptr<const OnnxGraph>>(&value);
-    if (graph == nullptr) continue;
-    for (const OnnxNode& inner : (*graph)->nodes) ForEachRead(inner, visit);
-    for (const OnnxValueInfo& output : (*graph)->outputs) visit(output.name);
-  }
-}
-
 // The nodes on which outputs depend, in the file's order.
 std::vector<const OnnxNode*> LiveNodes(const OnnxGraph& graph) {
   absl::flat_hash_set<std::string> needed;
@@ -104,7 +91,8 @@ std::vector<const OnnxNode*> LiveNodes(const OnnxGraph& graph) {
         std::any_of(node->outputs.begin(), node->outputs.end(),
                     [&](const std::string& o) { return needed.contains(o); });
     if (!reached) continue;
-    ForEachRead(*node, [&](const std::string& name) { needed.insert(name); });
+    ForEachOnnxRead(*node,
+                    [&](const std::string& name) { needed.insert(name); });
     live.push_back(&*node);
   }
   std::reverse(live.begin(), live.end());
@@ -257,62 +245,6 @@ absl::Status ImportNode(const OnnxNode& node, Scope* scope,
   return absl::OkStatus();
 }
 
-// The type of an input with every extent fixed.
-absl::StatusOr<TensorType> TypeOfInput(const OnnxValueInfo& info,
-                                       const OnnxImportOptions& options) {
-  const std::optional<DType> dtype = ToDType(info.type);
-  if (!dtype) {
-    return absl::UnimplementedError(
-        absl::StrCat(info.type == OnnxType::kUndefined ? "what is no tensor"
-                                                       : Name(info.type),
-                     " is no type of this engine"));
-  }
-  TensorType type{*dtype, {}};
-  const auto given = options.shapes.find(info.name);
-  if (given != options.shapes.end()) type.shape = given->second;
-  if (!info.dimensions) {
-    if (given == options.shapes.end()) {
-      return absl::InvalidArgumentError(
-          "the file states no shape, and none was given");
-    }
-    return type;
-  }
-  if (given == options.shapes.end()) {
-    for (size_t i = 0; i < info.dimensions->size(); ++i) {
-      const OnnxDimension& dimension = (*info.dimensions)[i];
-      const auto bound = options.dimensions.find(dimension.symbol);
-      if (dimension.extent >= 0) {
-        type.shape.push_back(dimension.extent);
-      } else if (bound != options.dimensions.end()) {
-        type.shape.push_back(bound->second);
-      } else if (i == 0) {
-        type.shape.push_back(options.batch);
-      } else {
-        return absl::InvalidArgumentError(
-            absl::StrCat("dimension ", i, " '", dimension.symbol,
-                         "' is open, and no extent was given for it"));
-      }
-    }
-  }
-  bool fits = type.shape.size() == info.dimensions->size();
-  for (size_t i = 0; fits && i < type.shape.size(); ++i) {
-    const int64_t stated = (*info.dimensions)[i].extent;
-    fits = stated < 0 || stated == type.shape[i];
-  }
-  if (!fits) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "a shape was given, ", ToString(type.shape),
-        ", that does not fit the file's ",
-        absl::StrJoin(*info.dimensions, "x",
-                      [](std::string* out, const OnnxDimension& d) {
-                        absl::StrAppend(out, d.extent < 0
-                                                 ? d.symbol + "?"
-                                                 : absl::StrCat(d.extent));
-                      })));
-  }
-  return type;
-}
-
 // AddInput with the checks that every other value gets from inference.
 absl::Status AddInput(const OnnxValueInfo& info, Scope* scope,
                       ImportState* state) {
@@ -330,7 +262,8 @@ absl::Status AddInput(const OnnxValueInfo& info, Scope* scope,
     }
     binding.value = graph.AddConstant(given->second, info.name);
   } else {
-    ASSAY_ASSIGN_OR_RETURN(TensorType type, TypeOfInput(info, *state->options));
+    ASSAY_ASSIGN_OR_RETURN(TensorType type,
+                           OnnxInputType(info, *state->options));
     int64_t bytes = SizeOf(type.dtype);
     for (const int64_t extent : type.shape) {
       if (extent < 1 || __builtin_mul_overflow(bytes, extent, &bytes) ||
@@ -351,7 +284,7 @@ absl::Status AddInput(const OnnxValueInfo& info, Scope* scope,
 
 void CountReads(const OnnxGraph& graph, ImportState* state) {
   const auto count = [&](const std::string& name) { ++state->reads[name]; };
-  for (const OnnxNode& node : graph.nodes) ForEachRead(node, count);
+  for (const OnnxNode& node : graph.nodes) ForEachOnnxRead(node, count);
   for (const OnnxValueInfo& output : graph.outputs) count(output.name);
 }
 
@@ -390,32 +323,6 @@ absl::StatusOr<OnnxNetwork> Attempt(const OnnxModel& model,
   }
   network.bound.assign(state->bound.begin(), state->bound.end());
   return network;
-}
-
-absl::Status CheckOptions(const OnnxModel& model,
-                          const OnnxImportOptions& options) {
-  std::set<std::string> inputs, symbols;
-  for (const OnnxValueInfo& input : model.graph.inputs) {
-    inputs.insert(input.name);
-    if (!input.dimensions) continue;
-    for (const OnnxDimension& d : *input.dimensions) symbols.insert(d.symbol);
-  }
-  for (const auto& [name, shape] : options.shapes) {
-    if (inputs.count(name) == 0) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "a shape was given for '", name,
-          "', which is no input; inputs: ", absl::StrJoin(inputs, ", ")));
-    }
-  }
-  for (const auto& [name, extent] : options.dimensions) {
-    if (symbols.count(name) == 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("an extent was given for '", name,
-                       "', which is no open dimension; open: ",
-                       absl::StrJoin(symbols, ", ")));
-    }
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -463,7 +370,7 @@ absl::StatusOr<std::vector<ValueId>> ImportNodes(const OnnxGraph& graph,
 absl::StatusOr<OnnxNetwork> ImportOnnx(const OnnxModel& model,
                                        const OnnxImportOptions& options,
                                        const OpSet& ops) {
-  ASSAY_RETURN_IF_ERROR(CheckOptions(model, options));
+  ASSAY_RETURN_IF_ERROR(CheckOnnxOptions(model, options));
   std::set<std::string> bound;
   while (true) {
     ImportState state(&options, ops);
