@@ -211,6 +211,10 @@ void Print(Format format, const InferNetwork& network, const Table& outputs,
                     "assay infer: the plan holds for the given values of %s\n",
                     absl::StrJoin(network.bound(), ", "));
     }
+    if (!network.path().empty()) {
+      absl::FPrintF(stderr, "assay infer: the network decided %s\n",
+                    network.path());
+    }
     std::fputs(outputs.Render(format).c_str(), stdout);
     if (latency) {
       absl::PrintF("\n%s", latency->Render(format));
@@ -221,9 +225,9 @@ void Print(Format format, const InferNetwork& network, const Table& outputs,
   for (const std::string& name : network.bound()) {
     bound.push_back(JsonString(name));
   }
-  absl::PrintF("{\"nodes\": %d, \"bound\": [%s], \"outputs\": %s",
+  absl::PrintF("{\"nodes\": %d, \"bound\": [%s], \"path\": %s, \"outputs\": %s",
                network.nodes(), absl::StrJoin(bound, ", "),
-               outputs.Render(format));
+               JsonString(network.path()), outputs.Render(format));
   if (latency) absl::PrintF(", \"latency\": %s", latency->Render(format));
   std::fputs("}\n", stdout);
 }
@@ -269,7 +273,9 @@ const Command kInferCommand = {
     "infer FILE.onnx [--input=FILE]... [--expect=FILE]... [flags]",
     "run an ONNX file on given inputs, compare its outputs",
     "The network runs as a plan: batch norms folded, layers fused, QDQ as\n"
-    "integers. Open dimensions take the extents of the inputs given. An error\n"
+    "integers; with If or Loop that a run decides, as plans under a program\n"
+    "for the host, which tells its decisions (0+1-: conditional 0 held, 1 did\n"
+    "not). Open dimensions take the extents of the inputs given. An error\n"
     "is the largest difference of an output over the largest magnitude that\n"
     "is expected; above --tolerance the exit code is 1. With --queries it is\n"
     "timed one query after the other, outputs brought to the host; p90 and\n"

@@ -11,8 +11,10 @@
 #include "harness/core/file.h"
 #include "harness/core/npy.h"
 #include "harness/core/status_macros.h"
+#include "harness/dynamic/host_module.h"
 #include "harness/graph/rewrites/lower.h"
 #include "harness/models/onnx/import/import.h"
+#include "harness/models/onnx/import/import_dynamic.h"
 #include "harness/models/onnx/proto/onnx_model.h"
 #include "harness/models/onnx/proto/read_model.h"
 #include "harness/ops/ops.h"
@@ -88,9 +90,8 @@ std::vector<std::string> OutputNames(const OnnxModel& model) {
   return names;
 }
 
-absl::StatusOr<OnnxNetwork> Import(
-    const OnnxModel& model, const InferRequest& request,
-    const std::map<std::string, Tensor>& inputs) {
+OnnxImportOptions ImportOptions(const InferRequest& request,
+                                const std::map<std::string, Tensor>& inputs) {
   OnnxImportOptions options;
   options.batch = request.batch;
   options.dimensions = request.dimensions;
@@ -98,25 +99,49 @@ absl::StatusOr<OnnxNetwork> Import(
   for (const auto& [name, value] : inputs) {
     options.shapes[name] = value.shape();
   }
-  return ImportOnnx(model, options, StandardOps());
+  return options;
 }
 
-absl::Status FeedAll(const std::map<std::string, Tensor>& inputs,
-                     Session* session) {
+ExecutableOptions PlanOptions(const InferRequest& request) {
+  ExecutableOptions options;
+  options.lower = !request.as_written;
+  options.threads = request.threads;
+  if (request.precision == "bf16") {
+    options.lowering.precision = FloatPrecision::kBf16;
+  }
+  return options;
+}
+
+struct NamedType {
+  std::string name;
+  TensorType type;
+};
+
+// Names all that are missing at once.
+absl::Status CheckGiven(const std::vector<NamedType>& wanted,
+                        const std::map<std::string, Tensor>& inputs) {
   std::vector<std::string> missing;
-  const Graph& graph = session->graph();
-  for (const ValueId id : graph.inputs()) {
-    const Value& input = graph.value(id);
-    const auto it = inputs.find(input.name);
-    if (it == inputs.end()) {
-      missing.push_back(absl::StrCat(input.name, " ", ToString(input.type)));
-      continue;
-    }
-    ASSAY_RETURN_IF_ERROR(session->Feed(input.name, it->second));
+  for (const auto& [name, type] : wanted) {
+    if (inputs.count(name) > 0) continue;
+    missing.push_back(absl::StrCat(name, " ", ToString(type)));
   }
   if (missing.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("give --input for ", absl::StrJoin(missing, ", ")));
+}
+
+absl::Status FeedAll(const std::map<std::string, Tensor>& inputs,
+                     Session* session) {
+  const Graph& graph = session->graph();
+  std::vector<NamedType> wanted;
+  for (const ValueId id : graph.inputs()) {
+    wanted.push_back({graph.value(id).name, graph.type(id)});
+  }
+  ASSAY_RETURN_IF_ERROR(CheckGiven(wanted, inputs));
+  for (const NamedType& input : wanted) {
+    ASSAY_RETURN_IF_ERROR(session->Feed(input.name, inputs.at(input.name)));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -151,33 +176,91 @@ absl::StatusOr<std::unique_ptr<InferNetwork>> InferNetwork::Make(
   ASSAY_ASSIGN_OR_RETURN(
       made->expected_,
       ReadTensors(request.expects, OutputNames(model), "output"));
-  ASSAY_ASSIGN_OR_RETURN(OnnxNetwork network, Import(model, request, inputs));
-  made->bound_ = network.bound;
   ASSAY_ASSIGN_OR_RETURN(made->device_, MakeDevice(request.backend));
-  Device* device = made->device_.get();
-  const CompileOptions compile{.threads = request.threads};
-  if (request.as_written) {
-    made->parameters_ = std::make_unique<DeviceParameters>(device);
-    ASSAY_RETURN_IF_ERROR(made->parameters_->Load(network.parameters));
-  } else {
-    LoweringOptions lowering;
-    if (request.precision == "bf16") {
-      lowering.precision = FloatPrecision::kBf16;
+  if (HasControlFlow(model)) {
+    auto dynamic =
+        ImportDynamicOnnx(model, ImportOptions(request, inputs), StandardOps());
+    if (dynamic.ok() && Decides(dynamic->graph)) {
+      ASSAY_RETURN_IF_ERROR(
+          made->CompileDynamic(*std::move(dynamic), request, inputs));
+      return made;
     }
+    if (!dynamic.ok() && !absl::IsUnimplemented(dynamic.status())) {
+      return dynamic.status();
+    }
+  }
+  ASSAY_RETURN_IF_ERROR(made->Compile(model, request, inputs));
+  return made;
+}
+
+absl::Status InferNetwork::Compile(
+    const OnnxModel& model, const InferRequest& request,
+    const std::map<std::string, Tensor>& inputs) {
+  ASSAY_ASSIGN_OR_RETURN(
+      OnnxNetwork network,
+      ImportOnnx(model, ImportOptions(request, inputs), StandardOps()));
+  bound_ = network.bound;
+  const ExecutableOptions options = PlanOptions(request);
+  if (options.lower) {
     ASSAY_ASSIGN_OR_RETURN(
         LoweredNetwork lowered,
-        LowerForInference(network.graph, network.parameters, lowering));
+        LowerForInference(network.graph, network.parameters, options.lowering));
     network.graph = std::move(lowered.graph);
+  } else {
+    parameters_ = std::make_unique<DeviceParameters>(device_.get());
+    ASSAY_RETURN_IF_ERROR(parameters_->Load(network.parameters));
   }
   ASSAY_ASSIGN_OR_RETURN(
-      made->session_,
-      Session::Make(device, network.graph, made->parameters_.get(), compile));
-  ASSAY_RETURN_IF_ERROR(FeedAll(inputs, made->session_.get()));
-  return made;
+      session_, Session::Make(device_.get(), network.graph, parameters_.get(),
+                              {.threads = request.threads}));
+  return FeedAll(inputs, session_.get());
+}
+
+absl::Status InferNetwork::CompileDynamic(
+    OnnxDynamicNetwork network, const InferRequest& request,
+    const std::map<std::string, Tensor>& inputs) {
+  bound_ = network.bound;
+  std::vector<NamedType> wanted;
+  for (const DynamicGraph::Input& input : network.graph.inputs) {
+    wanted.push_back({input.name, input.type});
+  }
+  ASSAY_RETURN_IF_ERROR(CheckGiven(wanted, inputs));
+  ASSAY_ASSIGN_OR_RETURN(HostModule module,
+                         BuildHostModule(network.graph, network.parameters));
+  ASSAY_ASSIGN_OR_RETURN(
+      dynamic_, DynamicProgram::Make(device_.get(), std::move(module),
+                                     network.parameters, PlanOptions(request)));
+  inputs_ = inputs;
+  return absl::OkStatus();
+}
+
+absl::Status InferNetwork::Run() {
+  if (dynamic_ == nullptr) return session_->Run();
+  ASSAY_ASSIGN_OR_RETURN(result_, dynamic_->Run(inputs_));
+  return absl::OkStatus();
+}
+
+int64_t InferNetwork::nodes() const {
+  if (dynamic_ == nullptr) return session_->graph().node_count();
+  int64_t nodes = 0;
+  for (const Graph& graph : dynamic_->module().subnetworks) {
+    nodes += graph.node_count();
+  }
+  return nodes;
+}
+
+std::string InferNetwork::path() const {
+  return result_.paths.empty() ? "" : PathText(result_.paths[0]);
 }
 
 absl::StatusOr<std::vector<NamedTensor>> InferNetwork::Outputs() {
   std::vector<NamedTensor> outputs;
+  if (dynamic_ != nullptr) {
+    for (const std::string& name : dynamic_->module().outputs) {
+      outputs.push_back({name, result_.outputs.at(name)});
+    }
+    return outputs;
+  }
   for (const Graph::Output& output : session_->graph().outputs()) {
     ASSAY_ASSIGN_OR_RETURN(Tensor value, session_->Fetch(output.name));
     outputs.push_back({output.name, std::move(value)});

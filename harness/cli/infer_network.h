@@ -14,8 +14,13 @@
 #include "harness/backend/device.h"
 #include "harness/backend/session.h"
 #include "harness/core/tensor.h"
+#include "harness/dynamic/dynamic_program.h"
+#include "harness/dynamic/path.h"
 
 namespace assay {
+
+struct OnnxDynamicNetwork;
+struct OnnxModel;
 
 // A tensor file by the name of an input or output; "" where the place in the
 // list says which.
@@ -44,7 +49,9 @@ struct NamedTensor {
   Tensor value;
 };
 
-// Reads, imports, lowers, compiles, feeds.
+// Reads, imports, lowers, compiles, feeds. Conditionals and loops that a run
+// decides stay so where import can keep them; else branches and trip counts are
+// those of the inputs given, which bound() says.
 class InferNetwork {
  public:
   // INVALID_ARGUMENT: inputs that are missing, unknown or of another type,
@@ -52,7 +59,7 @@ class InferNetwork {
   static absl::StatusOr<std::unique_ptr<InferNetwork>> Make(
       const InferRequest& request);
 
-  absl::Status Run() { return session_->Run(); }
+  absl::Status Run();
   // Of the last run, in the file's order.
   absl::StatusOr<std::vector<NamedTensor>> Outputs();
 
@@ -60,15 +67,27 @@ class InferNetwork {
   const std::map<std::string, Tensor>& expected() const { return expected_; }
   // Inputs on which shapes or branches depend: the plan holds for their values.
   const std::vector<std::string>& bound() const { return bound_; }
-  // Nodes of the plan.
-  int64_t nodes() const { return session_->graph().node_count(); }
+  // Nodes of the plan, or of all sub-networks of one that decides.
+  int64_t nodes() const;
+  // The decisions of the last run (harness/dynamic/path.h); empty where the
+  // network has none to make.
+  std::string path() const;
 
  private:
   InferNetwork() = default;
 
+  absl::Status Compile(const OnnxModel& model, const InferRequest& request,
+                       const std::map<std::string, Tensor>& inputs);
+  absl::Status CompileDynamic(OnnxDynamicNetwork network,
+                              const InferRequest& request,
+                              const std::map<std::string, Tensor>& inputs);
+
   std::unique_ptr<Device> device_;
   std::unique_ptr<DeviceParameters> parameters_;
-  std::unique_ptr<Session> session_;
+  std::unique_ptr<Session> session_;  // or, where runs decide:
+  std::unique_ptr<DynamicProgram> dynamic_;
+  std::map<std::string, Tensor> inputs_;
+  DynamicResult result_;
   std::map<std::string, Tensor> expected_;
   std::vector<std::string> bound_;
 };

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -73,6 +74,44 @@ TEST_F(InferNetworkTest, RunsOnGivenInputs) {
     ASSERT_EQ(outputs.size(), 1u);
     EXPECT_TRUE(BitEqual(outputs[0].value, network->expected().at("z")));
     EXPECT_THAT(network->bound(), ElementsAre("shape"));
+  }
+}
+
+// y = flag ? a + a : -a
+TEST_F(InferNetworkTest, ARunDecidesConditionals) {
+  OnnxModel model;
+  model.opsets[""] = 17;
+  const auto branch = [](OnnxNode node, const std::string& result) {
+    OnnxGraph graph;
+    graph.name = result;
+    graph.nodes = {std::move(node)};
+    graph.outputs = {{result, OnnxType::kFloat, {}}};
+    return std::make_shared<const OnnxGraph>(std::move(graph));
+  };
+  OnnxNode choice{"choice", "If", "", {"flag"}, {"y"}, {}};
+  choice.attributes["then_branch"] =
+      branch({"t", "Add", "", {"x", "x"}, {"t"}, {}}, "t");
+  choice.attributes["else_branch"] =
+      branch({"e", "Neg", "", {"x"}, {"e"}, {}}, "e");
+  model.graph.name = "g";
+  model.graph.nodes = {choice};
+  model.graph.inputs = {{"flag", OnnxType::kBool, {{}}},
+                        {"x", OnnxType::kFloat, {{{1, ""}, {2, ""}}}}};
+  model.graph.outputs = {{"y", OnnxType::kFloat, {}}};
+  ASSERT_OK_AND_ASSIGN(const std::string bytes, SerializeOnnxModel(model));
+  ASSERT_OK(WriteFileAtomically(Path("m.onnx"), bytes));
+  for (const char* name : {"flag", "x"}) Give(name);
+  for (const bool flag : {true, false}) {
+    Write("flag.npy", Tensor::From<bool>({}, {flag}));
+    for (const bool as_written : {false, true}) {
+      request_.as_written = as_written;
+      ASSERT_OK_AND_ASSIGN(auto network, InferNetwork::Make(request_));
+      ASSERT_OK(network->Run());
+      ASSERT_OK_AND_ASSIGN(const auto outputs, network->Outputs());
+      EXPECT_EQ(outputs[0].value.data<float>()[1], flag ? 4 : -2);
+      EXPECT_EQ(network->path(), flag ? "0+" : "0-");
+      EXPECT_TRUE(network->bound().empty());
+    }
   }
 }
 

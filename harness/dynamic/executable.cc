@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "harness/core/status_macros.h"
-#include "harness/graph/rewrites/lower.h"
 
 namespace assay {
 
@@ -25,7 +24,7 @@ absl::StatusOr<std::unique_ptr<Executable>> Executable::Make(
   const CompileOptions compile{.threads = options.threads};
   if (options.lower) {
     ASSAY_ASSIGN_OR_RETURN(const LoweredNetwork lowered,
-                           LowerForInference(graph, store));
+                           LowerForInference(graph, store, options.lowering));
     ASSAY_ASSIGN_OR_RETURN(made->program_,
                            device->Compile(lowered.graph, compile));
   } else {

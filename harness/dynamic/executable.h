@@ -15,13 +15,15 @@
 #include "harness/backend/session.h"
 #include "harness/graph/graph.h"
 #include "harness/graph/parameter_store.h"
+#include "harness/graph/rewrites/lower.h"
 
 namespace assay {
 
 struct ExecutableOptions {
-  // Batch norms folded, layers fused, parameters frozen (rewrites/lower.h);
-  // off: node by node, as the graph is written.
+  // Batch norms folded, layers fused, parameters frozen; off: node by node, as
+  // the graph is written.
   bool lower = true;
+  LoweringOptions lowering = {};
   int threads = 0;
 };
 

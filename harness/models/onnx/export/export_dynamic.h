@@ -19,7 +19,7 @@ struct DynamicExportOptions {
   // Loops of so many iterations are written out, others become a Loop.
   int64_t unroll_limit = 0;
   // dynamic_batch is off: a batch that decides as one has a fixed size.
-  OnnxExportOptions onnx;
+  OnnxExportOptions onnx = {};
 };
 
 // A whole network (VerifyDynamic), for inputs of exactly its types. Pieces are
