@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "harness/ops/attention/decoder_layer.h"
 #include "harness/ops/attention/heads.h"
 #include "harness/ops/conv/conv2d.h"
 #include "harness/ops/conv/conv_transpose.h"

@@ -6,6 +6,7 @@
 //   threads N                                  for programs made from now on
 //   plan NAME FILE.onnx BATCH f32|bf16         ok [left in float: NAME ...]
 //   train NAME NETWORK BATCH sgd|adamw f32|bf16
+//   decode NAME lmd-s PROMPT TOKENS f32|bf16|int8     a run is a token then
 //   feed NAME INPUT FILE.npy
 //   fetch NAME OUTPUT FILE.npy                 after running once
 //   time NAME SECONDS                          ok RUNS SECONDS
@@ -38,6 +39,7 @@
 #include "harness/core/file.h"
 #include "harness/core/npy.h"
 #include "harness/core/status_macros.h"
+#include "harness/peers/peer_decoder.h"
 #include "harness/peers/peer_programs.h"
 
 namespace assay {
@@ -73,9 +75,10 @@ class AssaySide {
     };
     static constexpr Command kCommands[] = {
         {"threads", 2, &AssaySide::Threads}, {"plan", 5, &AssaySide::Plan},
-        {"train", 6, &AssaySide::Train},     {"feed", 4, &AssaySide::Feed},
-        {"fetch", 4, &AssaySide::Fetch},     {"time", 3, &AssaySide::Time},
-        {"steps", 3, &AssaySide::Steps},     {"drop", 2, &AssaySide::Drop},
+        {"train", 6, &AssaySide::Train},     {"decode", 6, &AssaySide::Decode},
+        {"feed", 4, &AssaySide::Feed},       {"fetch", 4, &AssaySide::Fetch},
+        {"time", 3, &AssaySide::Time},       {"steps", 3, &AssaySide::Steps},
+        {"drop", 2, &AssaySide::Drop},
     };
     for (const Command& command : kCommands) {
       if (words[0] != command.name) continue;
@@ -113,6 +116,20 @@ class AssaySide {
     return "";
   }
 
+  absl::StatusOr<std::string> Decode(const Words& words) {
+    const LmdOptions lmd = LmdS();
+    if (words[2] != lmd.name) {
+      return absl::NotFoundError(
+          absl::StrCat("expected ", lmd.name, ", got '", words[2], "'"));
+    }
+    ASSAY_ASSIGN_OR_RETURN(const int64_t prompt, Count(words[3]));
+    ASSAY_ASSIGN_OR_RETURN(const int64_t tokens, Count(words[4]));
+    ASSAY_ASSIGN_OR_RETURN(decoders_[words[1]],
+                           PeerDecoder::Make(device_.get(), lmd, prompt, tokens,
+                                             words[5], threads_));
+    return "";
+  }
+
   absl::StatusOr<std::string> Feed(const Words& words) {
     ASSAY_ASSIGN_OR_RETURN(Session * session, Find(words[1]));
     ASSAY_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(words[3]));
@@ -131,23 +148,48 @@ class AssaySide {
   }
 
   absl::StatusOr<std::string> Time(const Words& words) {
-    ASSAY_ASSIGN_OR_RETURN(Session * session, Find(words[1]));
     double seconds = 0;
     if (!absl::SimpleAtod(words[2], &seconds) || !(seconds > 0)) {
       return absl::InvalidArgumentError(
           absl::StrCat("expected seconds, got '", words[2], "'"));
     }
-    int64_t runs = 0;
-    double spent = 0;
-    ASSAY_RETURN_IF_ERROR(session->Run());  // wakes threads and caches
-    const Clock::time_point start = Clock::now();
-    while (spent < seconds) {
-      ASSAY_RETURN_IF_ERROR(session->Run());
-      ++runs;
-      spent = SecondsSince(start);
+    const auto decoder = decoders_.find(words[1]);
+    Rate rate;
+    if (decoder != decoders_.end()) {
+      ASSAY_ASSIGN_OR_RETURN(rate, TimeTokens(*decoder->second, seconds));
+    } else {
+      ASSAY_ASSIGN_OR_RETURN(Session * session, Find(words[1]));
+      ASSAY_ASSIGN_OR_RETURN(rate, TimeRuns(*session, seconds));
     }
     std::this_thread::sleep_for(kUntilAsleep);
-    return absl::StrFormat("%d %.9f", runs, spent);
+    return absl::StrFormat("%d %.9f", rate.runs, rate.seconds);
+  }
+
+  struct Rate {
+    int64_t runs = 0;
+    double seconds = 0;
+  };
+
+  static absl::StatusOr<Rate> TimeRuns(Session& session, double seconds) {
+    ASSAY_RETURN_IF_ERROR(session.Run());  // wakes threads and caches
+    Rate rate;
+    const Clock::time_point start = Clock::now();
+    while (rate.seconds < seconds) {
+      ASSAY_RETURN_IF_ERROR(session.Run());
+      ++rate.runs;
+      rate.seconds = SecondsSince(start);
+    }
+    return rate;
+  }
+
+  static absl::StatusOr<Rate> TimeTokens(PeerDecoder& decoder, double seconds) {
+    Rate rate;
+    while (rate.seconds < seconds) {
+      ASSAY_ASSIGN_OR_RETURN(const double spent, decoder.Decode());
+      rate.runs += decoder.tokens();
+      rate.seconds += spent;
+    }
+    return rate;
   }
 
   absl::StatusOr<std::string> Steps(const Words& words) {
@@ -171,10 +213,14 @@ class AssaySide {
 
   absl::StatusOr<std::string> Drop(const Words& words) {
     programs_.erase(words[1]);
+    decoders_.erase(words[1]);
     return "";
   }
 
   absl::StatusOr<Session*> Find(const std::string& name) {
+    if (const auto decoder = decoders_.find(name); decoder != decoders_.end()) {
+      return &decoder->second->session();
+    }
     const auto found = programs_.find(name);
     if (found != programs_.end()) return found->second.session.get();
     return absl::NotFoundError(absl::StrCat("no program '", name, "'"));
@@ -183,6 +229,7 @@ class AssaySide {
   std::unique_ptr<Device> device_;
   int threads_ = 0;  // the device's own choice
   std::map<std::string, PeerProgram> programs_;
+  std::map<std::string, std::unique_ptr<PeerDecoder>> decoders_;
 };
 
 int Main() {

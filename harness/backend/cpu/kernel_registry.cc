@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "harness/backend/cpu/support.h"
+#include "harness/ops/attention/cpu/decoder_layer_cpu.h"
 #include "harness/ops/attention/cpu/rope_cpu.h"
 #include "harness/ops/conv/cpu/conv_cpu.h"
 #include "harness/ops/elementwise/cpu/elementwise_cpu.h"
