@@ -1,9 +1,9 @@
 // Dense linear algebra of small matrices on the host, in f64: what methods
 // compute beside the network (truncated weights, Hessians, spatial filters,
-// predictors). The same operands give the same bits on one machine kind: one
-// thread, fixed signs. Everything is INVALID_ARGUMENT for an operand that is
-// empty, of the wrong shape, or holds a NaN or an infinity (its place is
-// named).
+// predictors). By LAPACK. The same operands give the same bits on one machine
+// with one LAPACK: signs are fixed. Everything is INVALID_ARGUMENT for an
+// operand that is empty, of the wrong shape, or holds a NaN or an infinity (its
+// place is named).
 #ifndef ASSAY_HARNESS_LINALG_LINALG_H_
 #define ASSAY_HARNESS_LINALG_LINALG_H_
 
@@ -44,7 +44,7 @@ absl::StatusOr<Matrix> Multiply(const Matrix& a, const Matrix& b,
 
 // a = u diag(s) v': u [m,k], v [n,k] with orthonormal columns, also where s is
 // 0; s [k] falling; k = min(m, n). The largest magnitude of each column of u is
-// positive. By one-sided Jacobi: O(m n k), with a factor of some sweeps.
+// positive. O(m n k).
 struct Svd {
   Matrix u, v;
   std::vector<double> s;

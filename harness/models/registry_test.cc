@@ -97,9 +97,11 @@ INSTANTIATE_TEST_SUITE_P(
         Expected{"espcn", 22729, 6538336},
         Expected{"srcnn", 8129, 8032 * 51 * 51},
         Expected{"srcnn-955", 57281, 57184 * 51 * 51},
-        // Hao et al. 2021: 5.64 M, and Hao & Li 2022: 6.84 M, at 13 % of its MACs.
+        // Hao et al. 2021: 5.64 M, and Hao & Li 2022: 6.84 M, at 13 % of its
+        // MACs.
         Expected{"fullsubnet", 5637635, 30334913792},
-        Expected{"fast-fullsubnet", 6842895, 4026731392}, Expected{"fullsubnet-s", 417795, 906564352},
+        Expected{"fast-fullsubnet", 6842895, 4026731392},
+        Expected{"fullsubnet-s", 417795, 906564352},
         Expected{"fast-fullsubnet-s", 507483, 69285144},
         // Turc et al. 2019: 4,385,920 and 28,763,648 in front of the
         // classifier.

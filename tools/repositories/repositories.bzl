@@ -172,6 +172,18 @@ def assay_repositories():
         targets = [cc_target("zlib", ["z"])],
     )
     system_repository(
+        name = "lapack",
+        headers = [
+            "lapack.h",
+            "lapacke.h",
+            "lapacke_config.h",
+            "lapacke_mangling.h",
+            "lapacke_utils.h",
+        ],
+        packages = ["liblapacke-dev"],
+        targets = [cc_target("lapacke", ["lapacke"])],
+    )
+    system_repository(
         name = "openssl",
         headers = ["openssl"],
         packages = ["libssl-dev"],

@@ -1,7 +1,8 @@
-#include "harness/linalg/parts.h"
+#include "harness/linalg/checks.h"
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 #include "absl/strings/str_cat.h"
 #include "harness/core/status_macros.h"
@@ -62,69 +63,6 @@ absl::Status CheckRows(const Matrix& a, const Matrix& b) {
   if (b.rows == a.rows) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("b: expected ", a.rows, " rows as a has, got ", Extents(b)));
-}
-
-double* RowOf(Matrix& a, int64_t i) { return a.values.data() + i * a.columns; }
-const double* RowOf(const Matrix& a, int64_t i) {
-  return a.values.data() + i * a.columns;
-}
-
-void SolveLower(const Matrix& l, Matrix* x) {
-  for (int64_t i = 0; i < l.rows; ++i) {
-    for (int64_t j = 0; j < i; ++j) {
-      AddScaled(RowOf(*x, j), -l(i, j), RowOf(*x, i), x->columns);
-    }
-    for (int64_t c = 0; c < x->columns; ++c) (*x)(i, c) /= l(i, i);
-  }
-}
-void SolveLowerTransposed(const Matrix& l, Matrix* x) {
-  for (int64_t i = l.rows - 1; i >= 0; --i) {
-    for (int64_t c = 0; c < x->columns; ++c) (*x)(i, c) /= l(i, i);
-    for (int64_t j = 0; j < i; ++j) {
-      AddScaled(RowOf(*x, i), -l(i, j), RowOf(*x, j), x->columns);
-    }
-  }
-}
-
-Matrix Transposed(const Matrix& a) {
-  Matrix t(a.columns, a.rows);
-  for (int64_t i = 0; i < a.rows; ++i) {
-    for (int64_t j = 0; j < a.columns; ++j) t(j, i) = a(i, j);
-  }
-  return t;
-}
-
-double Dot(const double* a, const double* b, int64_t n) {
-  double parts[8] = {0, 0, 0, 0, 0, 0, 0, 0};
-  int64_t i = 0;
-  for (; i + 8 <= n; i += 8) {
-    for (int64_t k = 0; k < 8; ++k) parts[k] += a[i + k] * b[i + k];
-  }
-  for (; i < n; ++i) parts[0] += a[i] * b[i];
-  return ((parts[0] + parts[1]) + (parts[2] + parts[3])) +
-         ((parts[4] + parts[5]) + (parts[6] + parts[7]));
-}
-
-absl::StatusOr<Matrix> LowerFactor(const Matrix& a, const char* name) {
-  ASSAY_RETURN_IF_ERROR(CheckSymmetric(a, name));
-  Matrix l(a.rows, a.rows);
-  for (int64_t i = 0; i < a.rows; ++i) {
-    for (int64_t j = 0; j < i; ++j) {
-      l(i, j) = (a(i, j) - Dot(RowOf(l, i), RowOf(l, j), j)) / l(j, j);
-    }
-    const double square = a(i, i) - Dot(RowOf(l, i), RowOf(l, i), i);
-    if (!(square > 0)) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          name, ": expected a positive definite matrix, got pivot ", square,
-          " in row ", i));
-    }
-    l(i, i) = std::sqrt(square);
-  }
-  return l;
-}
-
-void AddScaled(const double* from, double factor, double* to, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) to[i] += factor * from[i];
 }
 
 }  // namespace assay::linalg
