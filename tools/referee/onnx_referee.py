@@ -3,11 +3,14 @@
 
   onnx_referee.py samples FILE.onnx DIR   ONNX Runtime's logits against Assay's
   onnx_referee.py cases DIR               every op case in ONNX's test layout
+  onnx_referee.py networks DIR            NAME.onnx against NAME.safetensors
 
 Exit codes: 0 agreed; 1 did not; 2 the command line makes no sense.
 """
 import argparse
+import json
 import pathlib
+import struct
 import sys
 
 import numpy as np
@@ -113,6 +116,42 @@ def cases(args):
     return agreed
 
 
+SAFETENSORS_TYPES = {"F32": np.float32, "I32": np.int32}
+
+
+def tensors(path):
+    """The tensors of a safetensors file whose names have a slash, by that name."""
+    data = path.read_bytes()
+    length, = struct.unpack("<Q", data[:8])
+    found = {}
+    for name, entry in json.loads(data[8:8 + length]).items():
+        if "/" not in name:
+            continue
+        begin, end = (8 + length + offset for offset in entry["data_offsets"])
+        array = np.frombuffer(data[begin:end], SAFETENSORS_TYPES[entry["dtype"]])
+        found[name] = array.reshape(entry["shape"])
+    return found
+
+
+def networks(args):
+    """Runs the files of //harness/models/testing:write_training."""
+    agreed = True
+    for path in sorted(pathlib.Path(args.folder).glob("*.onnx")):
+        onnx.checker.check_model(str(path), full_check=True)
+        held = tensors(path.with_suffix(".safetensors"))
+        runtime = session(path)
+        feeds = {i.name: held["input/" + i.name] for i in runtime.get_inputs()}
+        names = [o.name for o in runtime.get_outputs()]
+        for name, theirs in zip(names, runtime.run(names, feeds)):
+            ours = held["output/" + name]
+            error = np.abs(ours - theirs).max() / np.abs(ours).max()
+            good = ours.shape == theirs.shape and error <= args.error
+            agreed &= bool(good)
+            print(f"{path.stem:<20}{name:<12}largest {np.abs(ours).max():.4g}, differs by "
+                  f"{error:.1e} of it{'' if good else '  DOES NOT AGREE'}", flush=True)
+    return agreed
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -129,6 +168,11 @@ def main():
     all_cases = commands.add_parser("cases")
     all_cases.add_argument("folder")
     all_cases.set_defaults(run=cases)
+    zoo = commands.add_parser("networks")
+    zoo.add_argument("folder")
+    zoo.add_argument("--error", type=float, default=2e-5,
+                     help="largest difference, of the largest element")
+    zoo.set_defaults(run=networks)
     args = parser.parse_args()
     return 0 if args.run(args) else 1
 

@@ -22,6 +22,21 @@ TrainingRecipe PlainAdamW() {
   return recipe;
 }
 
+std::vector<GoldenRun> GoldenRuns() {
+  constexpr int kSteps = 10;
+  TrainingRecipe sgd;
+  sgd.optimizer.kind = OptimizerOptions::Kind::kSgd;
+  sgd.optimizer.momentum = 0.9;
+  sgd.optimizer.nesterov = true;
+  sgd.optimizer.weight_decay = 5e-4;
+  sgd.learning_rate = 0.05;
+  sgd.steps = kSteps;
+  TrainingRecipe adamw = PlainAdamW();
+  adamw.optimizer.weight_decay = 0.05;
+  adamw.steps = kSteps;
+  return {{"resnet8", sgd}, {"vit-tiny-cifar", adamw}, {"lmd-xs", adamw}};
+}
+
 namespace {
 
 // BuildStep, or the same of a network without logits.

@@ -23,6 +23,15 @@ struct TrainingRecipe {
 // AdamW without decay: what brings every network of the zoo down.
 TrainingRecipe PlainAdamW();
 
+// Runs whose losses and parameters PyTorch has computed
+// (testdata/training_golden.txt).
+struct GoldenRun {
+  const char* network;  // of BuildSmall, at kGoldenBatch
+  TrainingRecipe recipe;
+};
+inline constexpr int64_t kGoldenBatch = 8;
+std::vector<GoldenRun> GoldenRuns();
+
 struct TrainingResult {
   std::vector<double> losses;  // of each step's forward pass
   ParameterStore parameters;   // after the last, with the optimiser's state
