@@ -606,6 +606,13 @@ def compositions():
          {"stride": 2, "before": 2, "after": 2, "dilation": 2, "groups": 2})
     case("compose", "statistics_pool", "plain", lambda r: [r.real(2, 3, 1, 5)],
          lambda x: torch.cat([x.mean((2, 3)), x.std((2, 3), unbiased=False)], 1))
+    case("compose", "prelu", "channels", lambda r: [r.real(2, 3, 2, avoid=[0]), r.real(3)], F.prelu)
+    for op, function in {"leaky_relu": lambda x: F.leaky_relu(x, 0.1),
+                         "elu": lambda x: F.elu(x, 0.5), "softplus": F.softplus}.items():
+        case("compose", op, "plain", lambda r: [r.real(3, 4, low=-4.0, high=4.0, avoid=[0])], function)
+    case("compose", "unfold", "strided", lambda r: [r.real(2, 2, 4, 5)],
+         lambda x: F.unfold(x, (2, 3), (2, 1), (1, 0), (1, 2)),
+         {"kernel": (2, 3), "strides": (1, 2), "pads": (1, 0, 1, 0), "dilations": (2, 1)})
     case("compose", "glu", "sigmoid", lambda r: [r.real(2, 6)], lambda x: F.glu(x, 1))
     for name, mode in [("nearest", "nearest"), ("linear", "bilinear"), ("cubic", "bicubic")]:
         more = {} if mode == "nearest" else {"align_corners": False}

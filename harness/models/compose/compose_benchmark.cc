@@ -16,6 +16,7 @@
 #include "harness/models/compose/image.h"
 #include "harness/models/compose/resample.h"
 #include "harness/models/compose/sequence.h"
+#include "harness/models/compose/spectrum.h"
 #include "harness/ops/ops.h"
 
 namespace assay {

@@ -1,5 +1,6 @@
 #include "harness/models/compose/gate.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -34,6 +35,33 @@ ValueId LogSoftmax(GraphBuilder& b, ValueId x) {
 }
 
 }  // namespace
+
+ValueId Prelu(GraphBuilder& b, ValueId src, ValueId slope) {
+  if (!b.ok()) return kNoValue;
+  Shape column(std::max<size_t>(b.shape(src).size(), 2), 1);
+  column[1] = -1;
+  const ValueId negative = b.Op("neg", {b.Op("relu", {b.Op("neg", {src})})});
+  return b.Add(b.Op("relu", {src}),
+               b.Mul(negative, b.Reshape(slope, std::move(column))));
+}
+
+ValueId LeakyRelu(GraphBuilder& b, ValueId src, double slope) {
+  const ValueId negative = b.Op("relu", {b.Op("neg", {src})});
+  return b.Sub(b.Op("relu", {src}), b.Scale(negative, slope));
+}
+
+// The exponent stays at 0 where src is positive, so that nothing overflows.
+ValueId Elu(GraphBuilder& b, ValueId src, double alpha) {
+  const ValueId below = b.Op("neg", {b.Op("relu", {b.Op("neg", {src})})});
+  return b.Add(b.Op("relu", {src}),
+               b.Scale(b.Offset(b.Op("exp", {below}), -1), alpha));
+}
+
+// -log(sigmoid(-x)) = max(x, 0) - log(sigmoid(|x|)).
+ValueId Softplus(GraphBuilder& b, ValueId src) {
+  const ValueId rest = b.Op("log", {b.Op("sigmoid", {b.Op("abs", {src})})});
+  return b.Sub(b.Op("relu", {src}), rest);
+}
 
 ValueId Gated(GraphBuilder& b, ValueId value, ValueId gate,
               const std::string& f) {

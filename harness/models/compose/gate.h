@@ -10,6 +10,15 @@
 
 namespace assay {
 
+// src where it is positive; else slope * src, with a slope per channel of
+// [N,C,..] (PReLU; [C] or [1]).
+ValueId Prelu(GraphBuilder& b, ValueId src, ValueId slope);
+ValueId LeakyRelu(GraphBuilder& b, ValueId src, double slope);
+// src where it is positive, else alpha * (exp(src) - 1).
+ValueId Elu(GraphBuilder& b, ValueId src, double alpha = 1);
+// log(1 + exp(src)), exact for large magnitudes.
+ValueId Softplus(GraphBuilder& b, ValueId src);
+
 // value * f(gate); f is an op of one operand: "sigmoid" (GLU), "silu" (SwiGLU),
 // "gelu" (GeGLU), "relu" (ReGLU), "identity" (bilinear).
 ValueId Gated(GraphBuilder& b, ValueId value, ValueId gate,

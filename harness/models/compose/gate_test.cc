@@ -18,6 +18,36 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using Values = std::vector<ValueId>;
 
+TEST(ActivationTest, ByHand) {
+  const Tensor src = F32({1, 4}, {-2, -0.5f, 0.5f, 100});
+  const Composition prelu = [](GraphBuilder& b, const Values& x) {
+    return Values{Prelu(b, x[0], x[1])};
+  };
+  EXPECT_THAT(ValuesOf(prelu, {src, F32({4}, {0.5f, 2, 3, 4})}),
+              ElementsAre(-1, -1, 0.5, 100));
+  const auto unary = [&](auto f) {
+    return ValuesOf(
+        [f](GraphBuilder& b, const Values& x) { return Values{f(b, x[0])}; },
+        {src});
+  };
+  EXPECT_THAT(
+      unary([](GraphBuilder& b, ValueId x) { return LeakyRelu(b, x, 0.25); }),
+      ElementsAre(-0.5, -0.125, 0.5, 100));
+  EXPECT_THAT(unary([](GraphBuilder& b, ValueId x) { return Elu(b, x); }),
+              ElementsAre(DoubleNear(std::exp(-2) - 1, 1e-6),
+                          DoubleNear(std::exp(-0.5) - 1, 1e-6), 0.5, 100));
+  EXPECT_THAT(unary(Softplus),
+              ElementsAre(DoubleNear(std::log1p(std::exp(-2)), 1e-6),
+                          DoubleNear(std::log1p(std::exp(-0.5)), 1e-6),
+                          DoubleNear(std::log1p(std::exp(0.5)), 1e-6), 100));
+  const Composition all = [](GraphBuilder& b, const Values& x) {
+    return Values{Prelu(b, x[0], x[1]), LeakyRelu(b, x[0], 0.1),
+                  Elu(b, x[0], 0.5), Softplus(b, x[0])};
+  };
+  EXPECT_OK(CheckComposition(
+      all, {RandomTensor({2, 5}, -2, 2), RandomTensor({5}, 0, 1)}));
+}
+
 TEST(GluTest, TheSecondHalfIsTheGate) {
   const Composition glu = [](GraphBuilder& b, const Values& x) {
     return Values{Glu(b, x[0], 1, "relu")};

@@ -13,6 +13,7 @@
 #include "harness/models/compose/image.h"
 #include "harness/models/compose/resample.h"
 #include "harness/models/compose/sequence.h"
+#include "harness/models/compose/spectrum.h"
 #include "harness/testing/status_matchers.h"
 
 namespace assay {
@@ -50,6 +51,20 @@ Values Resized(GraphBuilder& b, const Golden& golden, const Values& x) {
                  names.at(golden.attributes.Text("interpolation", "")))};
 }
 
+Values Unfolded(GraphBuilder& b, const Golden& golden, const Values& x) {
+  const auto list = [&](const char* name, size_t i) {
+    return golden.attributes.Ints(name, {})[i];
+  };
+  PatchOptions options;
+  for (size_t i = 0; i < 2; ++i) {
+    options.kernel[i] = list("kernel", i);
+    options.strides[i] = list("strides", i);
+    options.dilations[i] = list("dilations", i);
+  }
+  for (size_t i = 0; i < 4; ++i) options.pads[i] = list("pads", i);
+  return {Unfold(b, x[0], options)};
+}
+
 Values Build(GraphBuilder& b, const Golden& golden, const Values& x) {
   const Attributes& a = golden.attributes;
   if (golden.op == "lstm") return Recurrent(b, golden, x, Lstm);
@@ -81,6 +96,11 @@ Values Build(GraphBuilder& b, const Golden& golden, const Values& x) {
   if (golden.op == "statistics_pool") {
     return {StatisticsPool(b, x[0], kNoValue, 1e-12)};
   }
+  if (golden.op == "prelu") return {Prelu(b, x[0], x[1])};
+  if (golden.op == "leaky_relu") return {LeakyRelu(b, x[0], 0.1)};
+  if (golden.op == "elu") return {Elu(b, x[0], 0.5)};
+  if (golden.op == "softplus") return {Softplus(b, x[0])};
+  if (golden.op == "unfold") return Unfolded(b, golden, x);
   if (golden.op == "glu") return {Glu(b, x[0], 1, "sigmoid")};
   if (golden.op == "resize") return Resized(b, golden, x);
   if (golden.op == "pad_border") {

@@ -1,9 +1,8 @@
 #include "harness/models/compose/resample.h"
 
-#include <cmath>
-#include <numeric>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
@@ -95,30 +94,6 @@ bool HasRank(GraphBuilder& b, ValueId src, size_t rank, const char* function) {
   return false;
 }
 
-ValueId ConstantLike(GraphBuilder& b, const Tensor& value, ValueId like) {
-  if (!b.ok()) return kNoValue;
-  return b.Constant(value.Cast(b.dtype(like)));
-}
-
-// Frame t of [N,T,length] at t * hop; overlapping ones add up.
-ValueId OverlapAdd(GraphBuilder& b, ValueId frames, int64_t hop) {
-  if (!b.ok()) return kNoValue;
-  const Shape s = b.shape(frames);
-  const int64_t blocks = s[2] / hop;
-  ValueId sum = kNoValue;
-  for (int64_t k = 0; k < blocks && b.ok(); ++k) {
-    const ValueId block =
-        b.Op("slice", {frames},
-             {{"starts", Ints{0, 0, k * hop}},
-              {"ends", Ints{INT64_MAX, INT64_MAX, (k + 1) * hop}}});
-    const ValueId placed = b.Op(
-        "pad", {block},
-        {{"before", Ints{0, k, 0}}, {"after", Ints{0, blocks - 1 - k, 0}}});
-    sum = k == 0 ? placed : b.Add(sum, placed);
-  }
-  return b.Reshape(sum, {0, (s[1] + blocks - 1) * hop});
-}
-
 }  // namespace
 
 ValueId Resize(GraphBuilder& b, ValueId src, std::array<int64_t, 2> extents,
@@ -161,155 +136,61 @@ ValueId PadBorder(GraphBuilder& b, ValueId src, int64_t axis, int64_t before,
   return PickRows(b, src, axis, position);
 }
 
-// By blocks of a common divisor, so that nothing is looked up.
-ValueId Frames(GraphBuilder& b, ValueId src, int64_t length, int64_t hop) {
-  if (!HasRank(b, src, 2, "frames")) return kNoValue;
-  const int64_t samples = b.shape(src)[1];
-  if (length < 1 || hop < 1 || length > samples) {
-    b.Fail(absl::InvalidArgumentError(absl::StrCat(
-        "frames: expected 1 to ", samples, " samples and a hop of at least 1, ",
-        "got ", length, " and ", hop)));
-    return kNoValue;
+ValueId Unfold(GraphBuilder& b, ValueId src, const PatchOptions& o) {
+  if (!HasRank(b, src, 4, "unfold")) return kNoValue;
+  const ValueId padded = b.Op("pad", {src},
+                              {{"before", Ints{0, 0, o.pads[0], o.pads[1]}},
+                               {"after", Ints{0, 0, o.pads[2], o.pads[3]}}});
+  if (!b.ok()) return kNoValue;
+  const Shape s = b.shape(padded);
+  Ints out;
+  for (size_t i = 0; i < 2; ++i) {
+    const int64_t reach = (o.kernel[i] - 1) * o.dilations[i] + 1;
+    if (o.kernel[i] < 1 || o.strides[i] < 1 || o.dilations[i] < 1 ||
+        reach > s[i + 2]) {
+      b.Fail(absl::InvalidArgumentError(absl::StrCat(
+          "unfold: expected a kernel that fits into the padded source ",
+          ToString(s), ", got one that reaches over ", reach)));
+      return kNoValue;
+    }
+    out.push_back((s[i + 2] - reach) / o.strides[i] + 1);
   }
-  const int64_t count = 1 + (samples - length) / hop;
-  const int64_t block = std::gcd(length, hop);
-  const int64_t whole = samples / block;
-  const ValueId used =
-      b.Op("slice", {src},
-           {{"starts", Ints{0, 0}}, {"ends", Ints{INT64_MAX, whole * block}}});
-  const ValueId blocks = b.Reshape(used, {0, whole, block});
-  const int64_t step = hop / block;
-  std::vector<ValueId> parts;
-  for (int64_t k = 0; k < length / block && b.ok(); ++k) {
-    parts.push_back(
-        b.Op("slice", {blocks},
-             {{"starts", Ints{0, k, 0}},
-              {"ends", Ints{INT64_MAX, k + (count - 1) * step + 1, INT64_MAX}},
-              {"steps", Ints{1, step, 1}}}));
-  }
-  if (parts.size() == 1) return parts[0];
-  return b.Op("concat", std::move(parts), {{"axis", int64_t{2}}});
-}
-
-std::vector<double> HannWindow(int64_t length) {
-  std::vector<double> window;
-  for (int64_t i = 0; i < length; ++i) {
-    window.push_back(0.5 - 0.5 * std::cos(2 * M_PI * static_cast<double>(i) /
-                                          static_cast<double>(length)));
-  }
-  return window;
-}
-
-Tensor DftBasis(const std::vector<double>& window) {
-  const int64_t n = static_cast<int64_t>(window.size()), bins = n / 2 + 1;
-  Tensor basis(DType::kF64, {2 * bins, n});
-  for (int64_t f = 0; f < bins; ++f) {
-    for (int64_t i = 0; i < n; ++i) {
-      const double angle =
-          2 * M_PI * static_cast<double>(f * i % n) / static_cast<double>(n);
-      const double w = window[static_cast<size_t>(i)];
-      basis.data<double>()[f * n + i] = w * std::cos(angle);
-      basis.data<double>()[(bins + f) * n + i] = -w * std::sin(angle);
+  std::vector<ValueId> taps;  // [N,C,1,OH*OW] each
+  for (int64_t y = 0; y < o.kernel[0]; ++y) {
+    for (int64_t x = 0; x < o.kernel[1]; ++x) {
+      const int64_t top = y * o.dilations[0], left = x * o.dilations[1];
+      const ValueId tap =
+          b.Op("slice", {padded},
+               {{"starts", Ints{0, 0, top, left}},
+                {"ends", Ints{INT64_MAX, INT64_MAX,
+                              top + (out[0] - 1) * o.strides[0] + 1,
+                              left + (out[1] - 1) * o.strides[1] + 1}},
+                {"steps", Ints{1, 1, o.strides[0], o.strides[1]}}});
+      taps.push_back(b.Reshape(tap, {0, s[1], 1, out[0] * out[1]}));
     }
   }
-  return basis;
+  const ValueId all =
+      taps.size() == 1 ? taps[0] : b.Op("concat", taps, {{"axis", int64_t{2}}});
+  return b.Reshape(all, {0, s[1] * o.kernel[0] * o.kernel[1], out[0] * out[1]});
 }
 
-Tensor InverseDftBasis(const std::vector<double>& window) {
-  const int64_t n = static_cast<int64_t>(window.size()), bins = n / 2 + 1;
-  Tensor basis(DType::kF64, {n, 2 * bins});
-  for (int64_t i = 0; i < n; ++i) {
-    for (int64_t f = 0; f < bins; ++f) {
-      const double angle =
-          2 * M_PI * static_cast<double>(f * i % n) / static_cast<double>(n);
-      // Every bin but the first and the middle stands for its mirror too.
-      const double share = f == 0 || 2 * f == n ? 1 : 2;
-      const double w =
-          share * window[static_cast<size_t>(i)] / static_cast<double>(n);
-      basis.data<double>()[i * 2 * bins + f] = w * std::cos(angle);
-      basis.data<double>()[i * 2 * bins + bins + f] = -w * std::sin(angle);
-    }
-  }
-  return basis;
-}
-
-Spectrum Stft(GraphBuilder& b, ValueId src, const std::vector<double>& window,
-              int64_t hop) {
-  const int64_t length = static_cast<int64_t>(window.size());
-  const ValueId frames = Frames(b, src, length, hop);
-  if (!b.ok()) return {};
-  const ValueId both =
-      b.Op("linear", {frames, ConstantLike(b, DftBasis(window), src)});
-  const int64_t bins = length / 2 + 1;
-  const auto half = [&](int64_t start) {
-    return b.Op("slice", {both},
-                {{"starts", Ints{0, 0, start}},
-                 {"ends", Ints{INT64_MAX, INT64_MAX, start + bins}}});
+// One product of matrices a place: [P,N,C*kh*kw] times [P,O,C*kh*kw]'.
+ValueId LocallyConnected(GraphBuilder& b, ValueId src, ValueId weights,
+                         ValueId bias, const PatchOptions& options) {
+  const ValueId patches = b.Transpose(Unfold(b, src, options), {2, 0, 1});
+  const ValueId places = b.Op("matmul", {patches, weights},
+                              {{"transpose_b", int64_t{1}}});  // [P,N,O]
+  if (!b.ok()) return kNoValue;
+  const Shape s = b.shape(src);
+  const auto out = [&](size_t i) {
+    const int64_t reach = (options.kernel[i] - 1) * options.dilations[i] + 1;
+    return (s[i + 2] + options.pads[i] + options.pads[i + 2] - reach) /
+               options.strides[i] +
+           1;
   };
-  return {half(0), half(bins)};
-}
-
-ValueId InverseStft(GraphBuilder& b, const Spectrum& spectrum,
-                    const std::vector<double>& window, int64_t hop) {
-  const int64_t length = static_cast<int64_t>(window.size());
-  if (!HasRank(b, spectrum.real, 3, "inverse stft")) return kNoValue;
-  if (hop < 1 || length % hop != 0) {
-    b.Fail(absl::InvalidArgumentError(absl::StrCat(
-        "inverse stft: expected a hop that divides ", length, ", got ", hop)));
-    return kNoValue;
-  }
-  const ValueId both = b.Op("concat", {spectrum.real, spectrum.imaginary},
-                            {{"axis", int64_t{2}}});
-  const ValueId frames =
-      b.Op("linear",
-           {both, ConstantLike(b, InverseDftBasis(window), spectrum.real)});
-  const ValueId sum = OverlapAdd(b, frames, hop);
-  if (!b.ok()) return kNoValue;
-  const int64_t count = b.shape(spectrum.real)[1];
-  Tensor squares(DType::kF64, {1, b.shape(sum)[1]});
-  std::fill_n(squares.data<double>(), squares.size(), 0.0);
-  for (int64_t t = 0; t < count; ++t) {
-    for (int64_t i = 0; i < length; ++i) {
-      const double w = window[static_cast<size_t>(i)];
-      squares.data<double>()[t * hop + i] += w * w;
-    }
-  }
-  for (double& square : squares.span<double>()) {
-    square = square > 1e-11 ? 1 / square : 1;
-  }
-  return b.Mul(sum, ConstantLike(b, squares, sum));
-}
-
-ValueId Power(GraphBuilder& b, const Spectrum& spectrum) {
-  return b.Add(b.Op("square", {spectrum.real}),
-               b.Op("square", {spectrum.imaginary}));
-}
-
-ValueId SegmentMean(GraphBuilder& b, ValueId src, ValueId indices,
-                    int64_t rows) {
-  if (!b.ok()) return kNoValue;
-  const ValueId ones = b.Op("broadcast_to", {b.Scalar(b.dtype(src), 1)},
-                            {{"shape", b.shape(indices)}});
-  const Attributes attributes = {{"rows", rows}};
-  const ValueId sum = b.Op("scatter_add", {indices, src}, attributes);
-  const ValueId count = b.Op("scatter_add", {indices, ones}, attributes);
-  if (!b.ok()) return kNoValue;
-  Shape column(b.shape(sum).size(), 1);
-  column[0] = rows;
-  return b.Div(sum, b.Reshape(b.Op("clip", {count}, {{"low", 1.0}}), column));
-}
-
-ValueId SegmentSoftmax(GraphBuilder& b, ValueId src, ValueId indices,
-                       int64_t rows) {
-  const Attributes attributes = {{"rows", rows}};
-  const ValueId fixed = b.Op("stop_gradient", {src});
-  const std::vector<ValueId> top =
-      b.Ops("scatter_max", {indices, fixed}, attributes);
-  if (!b.ok()) return kNoValue;
-  const ValueId powers =
-      b.Op("exp", {b.Sub(src, b.Op("gather", {top[0], indices}))});
-  const ValueId sums = b.Op("scatter_add", {indices, powers}, attributes);
-  return b.Div(powers, b.Op("gather", {sums, indices}));
+  const ValueId result = b.Reshape(b.Transpose(places, {1, 2, 0}),
+                                   {0, b.shape(places)[2], out(0), out(1)});
+  return bias == kNoValue ? result : b.Add(result, bias);
 }
 
 }  // namespace assay

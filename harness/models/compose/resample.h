@@ -1,5 +1,5 @@
-// Resizing, padding by what lies near, spectra of sound, and messages along the
-// edges of graphs, composed of ops. See image.h for what holds of all.
+// Resizing, padding by what lies near, and patches of images, composed of ops.
+// See image.h for what holds of all.
 //
 // Positions and weights are made of nodes over scalars, so that no constant
 // counts as a parameter; a plan has them folded.
@@ -8,9 +8,7 @@
 
 #include <array>
 #include <cstdint>
-#include <vector>
 
-#include "harness/core/tensor.h"
 #include "harness/graph/builder.h"
 
 namespace assay {
@@ -33,40 +31,18 @@ enum class Border : uint8_t { kReplicate, kReflect };
 ValueId PadBorder(GraphBuilder& b, ValueId src, int64_t axis, int64_t before,
                   int64_t after, Border border);
 
-// Overlapping frames of sound: [N,S] -> [N,T,length], frame t at t * hop,
-// T = 1 + floor((S - length) / hop).
-ValueId Frames(GraphBuilder& b, ValueId src, int64_t length, int64_t hop);
-
-// The 2 * (length/2 + 1) rows of cosines and negative sines of a real DFT,
-// times the window: a constant [2F, length] that stands for a layer's weights
-// (and is counted so). The inverse [length, 2F] gives the frame back, times the
-// window.
-std::vector<double> HannWindow(int64_t length);  // periodic
-Tensor DftBasis(const std::vector<double>& window);
-Tensor InverseDftBasis(const std::vector<double>& window);
-
-// Complex spectra [N,T,F] of frames [N,T,length], F = length/2 + 1.
-struct Spectrum {
-  ValueId real = kNoValue, imaginary = kNoValue;
+// Patches: every window of src [N,C,H,W] as a column, [N,C*kh*kw,OH*OW]
+// (PyTorch's unfold). Pads are {top, left, bottom, right}.
+struct PatchOptions {
+  std::array<int64_t, 2> kernel = {1, 1}, strides = {1, 1};
+  std::array<int64_t, 4> pads = {0, 0, 0, 0};
+  std::array<int64_t, 2> dilations = {1, 1};
 };
-// src [N,S]; as PyTorch's stft with center=False.
-Spectrum Stft(GraphBuilder& b, ValueId src, const std::vector<double>& window,
-              int64_t hop);
-// [N,S] back, S = length + (T-1) * hop, where squares of the window overlap to
-// something everywhere but at both ends; hop divides the length. The sum of
-// squared windows is divided out where it is above 1e-11.
-ValueId InverseStft(GraphBuilder& b, const Spectrum& spectrum,
-                    const std::vector<double>& window, int64_t hop);
-// real^2 + imaginary^2.
-ValueId Power(GraphBuilder& b, const Spectrum& spectrum);
-
-// Messages: src [E,..] along edges whose ends `indices` s32 [E] name, to rows
-// [rows,..]. The sum is op scatter_add, the maximum scatter_max.
-ValueId SegmentMean(GraphBuilder& b, ValueId src, ValueId indices,
-                    int64_t rows);  // 0 for a row without edges
-// exp(src - its row's maximum) / their sum over the row, by edge: [E,..].
-ValueId SegmentSoftmax(GraphBuilder& b, ValueId src, ValueId indices,
-                       int64_t rows);
+ValueId Unfold(GraphBuilder& b, ValueId src, const PatchOptions& options);
+// A convolution with weights of their own at every place: weights
+// [OH*OW,O,C*kh*kw], bias [O,OH,OW] or kNoValue; [N,O,OH,OW].
+ValueId LocallyConnected(GraphBuilder& b, ValueId src, ValueId weights,
+                         ValueId bias, const PatchOptions& options);
 
 }  // namespace assay
 

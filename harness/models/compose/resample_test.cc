@@ -17,7 +17,6 @@ namespace {
 using testing::DoubleNear;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Pointwise;
 using Values = std::vector<ValueId>;
 
 Composition Resized(int64_t h, int64_t w, Interpolation interpolation) {
@@ -76,68 +75,37 @@ TEST(PadBorderTest, RepeatsOrMirrorsTheEdge) {
   }
 }
 
-TEST(FramesTest, OverlapWhereTheHopIsShort) {
-  const auto frames = [](int64_t length, int64_t hop) -> Composition {
-    return [=](GraphBuilder& b, const Values& x) {
-      return Values{Frames(b, x[0], length, hop)};
-    };
+TEST(UnfoldTest, EveryWindowIsAColumn) {
+  const Composition unfold = [](GraphBuilder& b, const Values& x) {
+    return Values{Unfold(b, x[0], {.kernel = {1, 2}, .pads = {0, 0, 0, 1}})};
   };
-  const Tensor src = F32({1, 7}, {0, 1, 2, 3, 4, 5, 6});
-  EXPECT_THAT(ValuesOf(frames(3, 2), {src}),
-              ElementsAre(0, 1, 2, 2, 3, 4, 4, 5, 6));
-  EXPECT_THAT(ValuesOf(frames(2, 2), {src}), ElementsAre(0, 1, 2, 3, 4, 5));
-  EXPECT_THAT(ValuesOf(frames(2, 4), {src}), ElementsAre(0, 1, 4, 5));
-  EXPECT_OK(CheckComposition(frames(4, 2), {RandomTensor({2, 9})}));
+  EXPECT_THAT(ValuesOf(unfold, {F32({1, 2, 1, 3}, {1, 2, 3, 4, 5, 6})}),
+              ElementsAre(1, 2, 3, 2, 3, 0, 4, 5, 6, 5, 6, 0));
+  const Composition strided = [](GraphBuilder& b, const Values& x) {
+    return Values{Unfold(b, x[0],
+                         {.kernel = {2, 2},
+                          .strides = {2, 1},
+                          .pads = {1, 0, 0, 1},
+                          .dilations = {1, 2}})};
+  };
+  EXPECT_OK(CheckComposition(strided, {RandomTensor({2, 2, 4, 5})}));
+  EXPECT_THAT(EvaluateComposition(strided, {RandomTensor({1, 1, 4, 1})}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("[1,1,5,2], got one that reaches over 3")));
 }
 
-TEST(StftTest, FindsATone) {
-  // Two cycles of a cosine in eight samples: bin 2 has 8 / 2.
-  std::vector<float> tone;
-  for (int i = 0; i < 8; ++i) {
-    tone.push_back(static_cast<float>(std::cos(M_PI * i / 2)));
-  }
-  const Composition power = [](GraphBuilder& b, const Values& x) {
-    return Values{Power(b, Stft(b, x[0], std::vector<double>(8, 1.0), 8))};
+TEST(LocallyConnectedTest, EveryPlaceHasItsWeights) {
+  const Composition layer = [](GraphBuilder& b, const Values& x) {
+    return Values{LocallyConnected(
+        b, x[0], x[1], x.size() > 2 ? x[2] : kNoValue, {.kernel = {1, 2}})};
   };
-  EXPECT_THAT(ValuesOf(power, {F32({1, 8}, tone)}),
-              Pointwise(DoubleNear(1e-5), {0, 0, 16, 0, 0}));
-  EXPECT_OK(CheckComposition(power, {RandomTensor({2, 16})}));
-}
-
-TEST(StftTest, TheInverseGivesTheSoundBack) {
-  const Composition there_and_back = [](GraphBuilder& b, const Values& x) {
-    const std::vector<double> window = HannWindow(8);
-    return Values{InverseStft(b, Stft(b, x[0], window, 2), window, 2)};
-  };
-  const Tensor sound = RandomTensor({2, 20});
-  const std::vector<double> got = ValuesOf(there_and_back, {sound});
-  const std::vector<double> want = ToDoubles(sound);
-  ASSERT_EQ(got.size(), want.size());
-  for (size_t i = 0; i < got.size(); ++i) {
-    if (i % 20 == 0) continue;  // the window is 0 at the first sample
-    EXPECT_NEAR(got[i], want[i], 1e-5) << i;
-  }
-  EXPECT_OK(CheckComposition(there_and_back, {sound}, 64, 1));
-}
-
-TEST(SegmentTest, RowsAverageAndShare) {
-  const Composition mean = [](GraphBuilder& b, const Values& x) {
-    return Values{SegmentMean(b, x[0], x[1], 3)};
-  };
-  const Tensor edges = S32({4}, {0, 2, 0, 0});
-  EXPECT_THAT(ValuesOf(mean, {F32({4, 1}, {1, 7, 2, 6}), edges}),
-              ElementsAre(3, 0, 7));
-  const Composition softmax = [](GraphBuilder& b, const Values& x) {
-    return Values{SegmentSoftmax(b, x[0], x[1], 3)};
-  };
-  // Scores that only their row's maximum keeps from overflowing.
-  const float third = std::log(2.0f);
-  EXPECT_THAT(
-      ValuesOf(softmax, {F32({4}, {1000, -1000, 1000, 1000 + third}), edges}),
-      ElementsAre(DoubleNear(0.25, 1e-4), 1, DoubleNear(0.25, 1e-4),
-                  DoubleNear(0.5, 1e-4)));
-  EXPECT_OK(CheckComposition(mean, {RandomTensor({4, 2}), edges}));
-  EXPECT_OK(CheckComposition(softmax, {RandomTensor({4, 2}), edges}));
+  // Two places of two taps.
+  EXPECT_THAT(ValuesOf(layer, {F32({1, 1, 1, 3}, {1, 2, 3}),
+                               F32({2, 1, 2}, {1, 10, 100, 1000})}),
+              ElementsAre(21, 3200));
+  EXPECT_OK(CheckComposition(
+      layer, {RandomTensor({2, 2, 2, 3}), RandomTensor({4, 3, 4}),
+              RandomTensor({3, 2, 2})}));
 }
 
 }  // namespace

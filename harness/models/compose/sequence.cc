@@ -192,4 +192,57 @@ ValueId MaskedRmsNorm(GraphBuilder& b, ValueId src, ValueId mask, ValueId scale,
   return b.Mul(b.Mul(b.Mul(src, inverse), scale), mask);
 }
 
+// After step k, y holds the last 2^k terms of each sum.
+ValueId ExponentialScan(GraphBuilder& b, ValueId src, ValueId decay) {
+  if (!b.ok()) return kNoValue;
+  const size_t rank = b.shape(src).size();
+  if (rank < 2) {
+    b.Fail(absl::InvalidArgumentError(
+        absl::StrCat("exponential scan: expected a source [N,T,..], got ",
+                     ToString(b.graph().type(src)))));
+    return kNoValue;
+  }
+  const int64_t steps = b.shape(src)[1];
+  ValueId y = src, factor = decay;
+  for (int64_t reach = 1; reach < steps && b.ok(); reach *= 2) {
+    Ints ends(rank, INT64_MAX), before(rank, 0);
+    ends[1] = steps - reach;
+    before[1] = reach;
+    const ValueId earlier =
+        b.Op("slice", {y}, {{"starts", Ints(rank, 0)}, {"ends", ends}});
+    const ValueId late =
+        b.Op("pad", {earlier}, {{"before", before}, {"after", Ints(rank, 0)}});
+    y = b.Add(y, b.Mul(factor, late));
+    factor = b.Op("square", {factor});
+  }
+  return y;
+}
+
+ValueId SegmentMean(GraphBuilder& b, ValueId src, ValueId indices,
+                    int64_t rows) {
+  if (!b.ok()) return kNoValue;
+  const ValueId ones = b.Op("broadcast_to", {b.Scalar(b.dtype(src), 1)},
+                            {{"shape", b.shape(indices)}});
+  const Attributes attributes = {{"rows", rows}};
+  const ValueId sum = b.Op("scatter_add", {indices, src}, attributes);
+  const ValueId count = b.Op("scatter_add", {indices, ones}, attributes);
+  if (!b.ok()) return kNoValue;
+  Shape column(b.shape(sum).size(), 1);
+  column[0] = rows;
+  return b.Div(sum, b.Reshape(b.Op("clip", {count}, {{"low", 1.0}}), column));
+}
+
+ValueId SegmentSoftmax(GraphBuilder& b, ValueId src, ValueId indices,
+                       int64_t rows) {
+  const Attributes attributes = {{"rows", rows}};
+  const ValueId fixed = b.Op("stop_gradient", {src});
+  const std::vector<ValueId> top =
+      b.Ops("scatter_max", {indices, fixed}, attributes);
+  if (!b.ok()) return kNoValue;
+  const ValueId powers =
+      b.Op("exp", {b.Sub(src, b.Op("gather", {top[0], indices}))});
+  const ValueId sums = b.Op("scatter_add", {indices, powers}, attributes);
+  return b.Div(powers, b.Op("gather", {sums, indices}));
+}
+
 }  // namespace assay

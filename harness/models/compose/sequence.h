@@ -1,5 +1,6 @@
-// Functions of sequences, composed of ops: recurrent layers, statistics over
-// time, normalisation of what a mask keeps. See image.h for what holds of all.
+// Functions of sequences and of edges, composed of ops: recurrent layers,
+// statistics over time, normalisation of what a mask keeps, messages in graphs.
+// See image.h for what holds of all.
 #ifndef ASSAY_HARNESS_MODELS_COMPOSE_SEQUENCE_H_
 #define ASSAY_HARNESS_MODELS_COMPOSE_SEQUENCE_H_
 
@@ -82,6 +83,19 @@ ValueId MaskedLayerNorm(GraphBuilder& b, ValueId src, ValueId mask,
 // Masked RMS norm: src / sqrt(mean of kept squares + epsilon) * scale * mask.
 ValueId MaskedRmsNorm(GraphBuilder& b, ValueId src, ValueId mask, ValueId scale,
                       double epsilon);
+
+// y[t] = src[t] + decay * y[t-1] along axis 1 of [N,T,..]: a bank of
+// exponential averages, in ceil(log2 T) steps. `decay` broadcasts against src
+// and does not depend on time ([1,1,D] or []).
+ValueId ExponentialScan(GraphBuilder& b, ValueId src, ValueId decay);
+
+// Messages: src [E,..] along edges whose ends `indices` s32 [E] name, to rows
+// [rows,..]. The sum is op scatter_add, the maximum scatter_max.
+ValueId SegmentMean(GraphBuilder& b, ValueId src, ValueId indices,
+                    int64_t rows);  // 0 for a row without edges
+// exp(src - its row's maximum) / their sum over the row, by edge: [E,..].
+ValueId SegmentSoftmax(GraphBuilder& b, ValueId src, ValueId indices,
+                       int64_t rows);
 
 }  // namespace assay
 

@@ -213,5 +213,36 @@ TEST(MaskedNormTest, DifferentiatesAndRuns) {
                                      RandomTensor({4}, 0, 1)}));
 }
 
+TEST(ExponentialScanTest, EveryChannelHasItsDecay) {
+  const Composition scan = [](GraphBuilder& b, const Values& x) {
+    return Values{ExponentialScan(b, x[0], x[1])};
+  };
+  EXPECT_THAT(ValuesOf(scan, {F32({1, 5, 2}, {1, 1, 0, 1, 0, 1, 4, 1, 0, 1}),
+                              F32({2}, {0.5f, 1})}),
+              ElementsAre(1, 1, 0.5, 2, 0.25, 3, 4.125, 4, 2.0625, 5));
+  EXPECT_OK(CheckComposition(
+      scan, {RandomTensor({2, 6, 3}), RandomTensor({3}, 0.1, 0.9)}));
+}
+
+TEST(SegmentTest, RowsAverageAndShare) {
+  const Composition mean = [](GraphBuilder& b, const Values& x) {
+    return Values{SegmentMean(b, x[0], x[1], 3)};
+  };
+  const Tensor edges = S32({4}, {0, 2, 0, 0});
+  EXPECT_THAT(ValuesOf(mean, {F32({4, 1}, {1, 7, 2, 6}), edges}),
+              ElementsAre(3, 0, 7));
+  const Composition softmax = [](GraphBuilder& b, const Values& x) {
+    return Values{SegmentSoftmax(b, x[0], x[1], 3)};
+  };
+  // Scores that only their row's maximum keeps from overflowing.
+  const float third = std::log(2.0f);
+  EXPECT_THAT(
+      ValuesOf(softmax, {F32({4}, {1000, -1000, 1000, 1000 + third}), edges}),
+      ElementsAre(DoubleNear(0.25, 1e-4), 1, DoubleNear(0.25, 1e-4),
+                  DoubleNear(0.5, 1e-4)));
+  EXPECT_OK(CheckComposition(mean, {RandomTensor({4, 2}), edges}));
+  EXPECT_OK(CheckComposition(softmax, {RandomTensor({4, 2}), edges}));
+}
+
 }  // namespace
 }  // namespace assay
