@@ -89,6 +89,9 @@ struct AdamwRow {
 // What stays the same within one step.
 struct AdamwStep {
   float beta1, beta2;
+  // 1 - beta, rounded once: the difference of two floats would lose four digits
+  // of a beta2 next to 1.
+  float share1, share2;
   float keep;       // 1 - rate * decay
   float step_size;  // rate / (1 - beta1^t)
   float root;       // sqrt(1 - beta2^t)
@@ -100,8 +103,8 @@ ASSAY_CPU_CLONES void AdamwUpdate(const AdamwRow& row, const AdamwStep& k) {
 #pragma omp simd
   for (int64_t i = 0; i < row.n; ++i) {
     const float g = row.gradient[i];
-    const float m = s.beta1 * row.first[i] + (1.0f - s.beta1) * g;
-    const float v = s.beta2 * row.second[i] + (1.0f - s.beta2) * g * g;
+    const float m = s.beta1 * row.first[i] + s.share1 * g;
+    const float v = s.beta2 * row.second[i] + s.share2 * g * g;
     row.new_first[i] = m;
     row.new_second[i] = v;
     row.new_parameter[i] =
@@ -131,6 +134,8 @@ class AdamwKernel final : public Kernel {
     const AdamwStep step = {
         static_cast<float>(k_.beta1),
         static_cast<float>(k_.beta2),
+        static_cast<float>(1 - k_.beta1),
+        static_cast<float>(1 - k_.beta2),
         static_cast<float>(1 - rate * k_.weight_decay),
         static_cast<float>(rate / (1 - std::pow(k_.beta1, t))),
         static_cast<float>(std::sqrt(1 - std::pow(k_.beta2, t))),
