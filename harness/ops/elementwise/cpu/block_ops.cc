@@ -240,9 +240,27 @@ ASSAY_CPU_CLONES void StoreBf16(const float* src, int64_t n, BFloat16* dst) {
       dst[i] = static_cast<Byte>(static_cast<int32_t>(RoundSmall(kept)));      \
     }                                                                          \
   }
+// Bounds are whole, so that saturating before rounding is the same.
+#define ASSAY_QUANTIZE(Byte)                                                  \
+  ASSAY_CPU_CLONES void Quantize_##Byte(const float* src, int64_t n,          \
+                                        float scale, float zero, Byte* dst) { \
+    const float low = std::numeric_limits<Byte>::min() - zero;                \
+    const float high = std::numeric_limits<Byte>::max() - zero;               \
+    _Pragma("omp simd") for (int64_t i = 0; i < n; ++i) {                     \
+      const float steps = src[i] / scale;                                     \
+      const float above = steps > low ? steps : low;                          \
+      const float within = above < high ? above : high;                       \
+      const float kept = src[i] == src[i] ? within : 0.0f;                    \
+      const float rounded = RoundSmall(kept) + zero;                          \
+      dst[i] = static_cast<Byte>(static_cast<int32_t>(rounded));              \
+    }                                                                         \
+  }
 ASSAY_BYTES(int8_t)
 ASSAY_BYTES(uint8_t)
 #undef ASSAY_BYTES
+ASSAY_QUANTIZE(int8_t)
+ASSAY_QUANTIZE(uint8_t)
+#undef ASSAY_QUANTIZE
 
 // Calls f<T>() with the C++ type of `dtype`.
 template <typename F>
@@ -319,6 +337,15 @@ void StoreBlock(DType dtype, const float* src, int64_t n, void* dst) {
       return Store_uint8_t(src, n, static_cast<uint8_t*>(dst));
     default:
       return Store(dtype, src, n, dst);
+  }
+}
+
+void QuantizeBlock(DType dtype, const float* src, int64_t n, float scale,
+                   float zero_point, void* dst) {
+  if (dtype == DType::kS8) {
+    Quantize_int8_t(src, n, scale, zero_point, static_cast<int8_t*>(dst));
+  } else {
+    Quantize_uint8_t(src, n, scale, zero_point, static_cast<uint8_t*>(dst));
   }
 }
 

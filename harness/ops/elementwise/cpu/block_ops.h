@@ -41,6 +41,9 @@ const BlockOp* FindBlockOp(absl::string_view name);
 void LoadBlock(DType dtype, const void* src, int64_t n, float* dst);
 void LoadBlock(DType dtype, const void* src, int64_t n, double* dst);
 void StoreBlock(DType dtype, const float* src, int64_t n, void* dst);
+// quantize_linear of a block on one grid, to u8 or s8.
+void QuantizeBlock(DType dtype, const float* src, int64_t n, float scale,
+                   float zero_point, void* dst);
 void StoreBlock(DType dtype, const double* src, int64_t n, void* dst);
 
 }  // namespace assay::cpu

@@ -70,6 +70,7 @@ class Expression final : public Kernel {
     parts_ = static_cast<int>(
         std::min<int64_t>(ThreadsFor(spec_.threads, work), rows_ * per_row_));
     AssignBuffers();
+    FindGrid();
   }
 
   absl::Status Run(void* const* slots) const override {
@@ -106,6 +107,52 @@ class Expression final : public Kernel {
       }
     }
     buffers_ = count;
+  }
+
+  // A chain that ends on one grid for all elements is quantized as it is
+  // stored.
+  void FindGrid() {
+    const ExpressionInstruction& last = spec_.instructions.back();
+    const DType dtype = spec_.result_dtype;
+    if (!std::is_same_v<T, float> ||
+        absl::string_view(last.op->name) != "quantize_linear" ||
+        (dtype != DType::kU8 && dtype != DType::kS8)) {
+      return;
+    }
+    for (const int r : {last.operands[1], last.operands[2]}) {
+      const size_t i = static_cast<size_t>(r);
+      if (i >= spec_.inputs.size() || !IsSingle(spec_.inputs[i]) ||
+          ReadBefore(r)) {
+        return;
+      }
+    }
+    on_grid_ = true;
+  }
+  static bool IsSingle(const ExpressionInput& input) {
+    return std::all_of(input.strides.begin(), input.strides.end(),
+                       [](int64_t stride) { return stride == 0; });
+  }
+  // Whether an instruction but the last reads `r`, or the last as its source.
+  bool ReadBefore(int r) const {
+    const auto reads = [r](const ExpressionInstruction& k) {
+      return std::find(k.operands.begin(), k.operands.end(), r) !=
+             k.operands.end();
+    };
+    return spec_.instructions.back().operands[0] == r ||
+           std::any_of(spec_.instructions.begin(), spec_.instructions.end() - 1,
+                       reads);
+  }
+  bool IsGrid(size_t input) const {
+    const ExpressionInstruction& last = spec_.instructions.back();
+    return on_grid_ && (static_cast<size_t>(last.operands[1]) == input ||
+                        static_cast<size_t>(last.operands[2]) == input);
+  }
+
+  T Single(void* const* slots, int input) const {
+    const ExpressionInput& from = spec_.inputs[static_cast<size_t>(input)];
+    T value;
+    LoadBlock(from.dtype, At<const char>(slots, from.slot), 1, &value);
+    return value;
   }
 
   struct State {
@@ -156,22 +203,35 @@ class Expression final : public Kernel {
       const int64_t column = block % per_row_ * kBlock;
       const int64_t n = std::min(kBlock, inner_ - column);
       for (size_t i = 0; i < inputs; ++i) {
-        LoadInput(slots, i, row, column, n, &state);
+        if (!IsGrid(i)) LoadInput(slots, i, row, column, n, &state);
       }
       char* dst = At<char>(slots, spec_.result) +
                   (row * inner_ + column) * SizeOf(spec_.result_dtype);
-      for (size_t k = 0; k < spec_.instructions.size(); ++k) {
+      const size_t count = spec_.instructions.size() - (on_grid_ ? 1 : 0);
+      for (size_t k = 0; k < count; ++k) {
         const bool last = k + 1 == spec_.instructions.size();
         state.registers[inputs + k] =
             last && result_direct_ ? reinterpret_cast<T*>(dst)
                                    : state.buffers[buffer_[inputs + k]].data();
         Execute(spec_.instructions[k], n, state.registers[inputs + k], &state);
       }
-      if (!result_direct_) {
+      if (on_grid_) {
+        Quantize(slots, state, n, dst);
+      } else if (!result_direct_) {
         StoreBlock(spec_.result_dtype,
                    state.registers[inputs + spec_.instructions.size() - 1], n,
                    dst);
       }
+    }
+  }
+
+  void Quantize(void* const* slots, const State& state, int64_t n,
+                char* dst) const {
+    if constexpr (std::is_same_v<T, float>) {
+      const std::vector<int>& operands = spec_.instructions.back().operands;
+      QuantizeBlock(
+          spec_.result_dtype, state.registers[static_cast<size_t>(operands[0])],
+          n, Single(slots, operands[1]), Single(slots, operands[2]), dst);
     }
   }
 
@@ -198,6 +258,7 @@ class Expression final : public Kernel {
   int64_t rows_, inner_, per_row_;
   std::vector<bool> direct_;  // read from memory without a copy
   bool result_direct_;
+  bool on_grid_ = false;
   std::vector<size_t> buffer_;  // of each register
   size_t buffers_ = 0;
   int parts_;

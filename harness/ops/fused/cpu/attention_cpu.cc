@@ -69,7 +69,14 @@ struct Singles {
   using Word = float;
   static constexpr int64_t kGroup = 1;
   static constexpr auto kProduct = ProductF32;
-  static Word Join(const T* p, int64_t, bool) { return static_cast<float>(*p); }
+  // The groups of one row, `step` words apart.
+  static void JoinRow(const T* row, int64_t n, int64_t step, Word* to) {
+    for (int64_t d = 0; d < n; ++d) to[d * step] = static_cast<float>(row[d]);
+  }
+  // The groups that rows make with each other, one per column.
+  static void JoinRows(const T* row, const T*, int64_t n, Word* to) {
+    JoinRow(row, n, 1, to);
+  }
   // The weights as a product reads them.
   static const Word* Weights(const float* x, int64_t, float*) { return x; }
 };
@@ -80,11 +87,18 @@ struct Pairs {
   using Word = uint32_t;
   static constexpr int64_t kGroup = 2;
   static constexpr auto kProduct = ProductBf16;
-  static Word Join(const BFloat16* p, int64_t step, bool second) {
-    BFloat16 pair[2] = {p[0], second ? p[step] : BFloat16(0.0f)};
-    Word word;
-    std::memcpy(&word, pair, sizeof(word));
-    return word;
+  static void JoinRow(const BFloat16* row, int64_t n, int64_t step, Word* to) {
+    for (int64_t d = 0; d + 1 < n; d += 2, to += step) {
+      std::memcpy(to, row + d, sizeof(Word));
+    }
+    if (n % 2 != 0) *to = row[n - 1].bits;
+  }
+  // No second row: null.
+  static void JoinRows(const BFloat16* first, const BFloat16* second, int64_t n,
+                       Word* to) {
+    for (int64_t d = 0; d < n; ++d) to[d] = first[d].bits;
+    if (second == nullptr) return;
+    for (int64_t d = 0; d < n; ++d) to[d] |= Word{second[d].bits} << 16;
   }
   static const Word* Weights(const float* x, int64_t n, float* space) {
     ToBf16Row(x, n, reinterpret_cast<BFloat16*>(space));
@@ -172,12 +186,8 @@ class AttentionKernel final : public Kernel {
   void PackKeys(const T* keys, const Space<Form>& space) const {
     const int64_t features = a_.extents.features, n = a_.extents.keys;
     for (int64_t s = 0; s < n; ++s) {
-      const T* key = keys + s * a_.key.row;
-      Word* to = space.keys + s;
-      for (int64_t d = 0; d < features; d += Form::kGroup) {
-        *to = Form::Join(key + d, 1, d + 1 < features);
-        to += a_.keys_padded;
-      }
+      Form::JoinRow(keys + s * a_.key.row, features, a_.keys_padded,
+                    space.keys + s);
     }
     for (int64_t d = 0; d < Space<Form>::KeyRows(a_); ++d) {
       std::fill(space.keys + d * a_.keys_padded + n,
@@ -191,9 +201,8 @@ class AttentionKernel final : public Kernel {
     for (int64_t s = 0; s < n; s += Form::kGroup) {
       const T* value = values + s * a_.value.row;
       Word* to = space.values + s / Form::kGroup * a_.features_padded;
-      for (int64_t d = 0; d < features; ++d) {
-        to[d] = Form::Join(value + d, a_.value.row, s + 1 < n);
-      }
+      Form::JoinRows(value, s + 1 < n ? value + a_.value.row : nullptr,
+                     features, to);
       std::fill(to + features, to + a_.features_padded, Word{0});
     }
   }
@@ -208,10 +217,7 @@ class AttentionKernel final : public Kernel {
         std::fill(to, to + words, Word{0});
         continue;
       }
-      const T* query = queries + r * a_.query.row;
-      for (int64_t d = 0; d < features; d += Form::kGroup) {
-        *to++ = Form::Join(query + d, 1, d + 1 < features);
-      }
+      Form::JoinRow(queries + r * a_.query.row, features, 1, to);
     }
   }
 

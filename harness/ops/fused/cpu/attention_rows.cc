@@ -3,7 +3,7 @@
 #include <immintrin.h>
 
 #include <algorithm>
-#include <limits>
+#include <cstring>
 
 #include "harness/backend/cpu/multiversion.h"
 #include "harness/backend/cpu/vector16.h"
@@ -33,6 +33,24 @@ ASSAY_ALWAYS_INLINE void TileF32(const float* a, int64_t a_row, const float* b,
       StoreLanes(sums[r][v], out + r * out_row + v * kLanes);
     }
   }
+}
+
+// exp(x) for x <= 0, to 2e-7; 0 below the normal floats.
+ASSAY_ALWAYS_INLINE float ExpOfNegative(float x) {
+  constexpr float kLowest = -87.0f;
+  const float clamped = x > kLowest ? x : kLowest;
+  // 2^n exp(r), |r| <= ln(2) / 2.
+  const float n = RoundSmall(clamped * 1.44269504088896341f);
+  float r = clamped - n * 0.693359375f;
+  r = r + n * 2.12194440e-4f;
+  float p = 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  const float e = p * r * r + r + 1.0f;
+  const float power = FloatOfBits((static_cast<int32_t>(n) + 127) << 23);
+  return x > kLowest ? e * power : 0.0f;
 }
 
 #define ASSAY_BF16_TARGET \
@@ -106,24 +124,21 @@ ASSAY_BF16_TARGET void ProductBf16(const uint32_t* a, int64_t a_row,
 ASSAY_CPU_CLONES float SoftmaxRow(float scale, const float* mask,
                                   int64_t mask_step, int64_t n, int64_t padded,
                                   float* x) {
-  float largest = -std::numeric_limits<float>::infinity();
-  if (mask == nullptr) {
+  if (mask != nullptr) {
+#pragma omp simd
+    for (int64_t i = 0; i < n; ++i) x[i] = x[i] * scale + mask[i * mask_step];
+    scale = 1.0f;
+  }
+  float largest = x[0] * scale;
 #pragma omp simd reduction(max : largest)
-    for (int64_t i = 0; i < n; ++i) {
-      x[i] *= scale;
-      largest = x[i] > largest ? x[i] : largest;
-    }
-  } else {
-#pragma omp simd reduction(max : largest)
-    for (int64_t i = 0; i < n; ++i) {
-      x[i] = x[i] * scale + mask[i * mask_step];
-      largest = x[i] > largest ? x[i] : largest;
-    }
+  for (int64_t i = 0; i < n; ++i) {
+    const float scaled = x[i] * scale;
+    largest = scaled > largest ? scaled : largest;
   }
   float sum = 0;
 #pragma omp simd reduction(+ : sum)
   for (int64_t i = 0; i < n; ++i) {
-    const float e = VectorExp(x[i] - largest);
+    const float e = ExpOfNegative(x[i] * scale - largest);
     x[i] = e;
     sum += e;
   }
@@ -131,8 +146,11 @@ ASSAY_CPU_CLONES float SoftmaxRow(float scale, const float* mask,
   return sum;
 }
 
-ASSAY_CPU_CLONES void ToBf16Row(const float* x, int64_t n, BFloat16* dst) {
-  for (int64_t i = 0; i < n; i += kLanes) StoreLanes(LoadLanes(x + i), dst + i);
+ASSAY_BF16_TARGET void ToBf16Row(const float* x, int64_t n, BFloat16* dst) {
+  for (int64_t i = 0; i < n; i += kLanes) {
+    const __m256bh narrow = _mm512_cvtneps_pbh(_mm512_loadu_ps(x + i));
+    std::memcpy(static_cast<void*>(dst + i), &narrow, sizeof(narrow));
+  }
 }
 
 ASSAY_CPU_CLONES void ScaleRow(const float* x, float factor, int64_t n,

@@ -25,12 +25,13 @@ void ProductBf16(const uint32_t* a, int64_t a_row, const uint32_t* b,
                  int64_t b_row, int64_t inner, int64_t columns, float* out,
                  int64_t out_row);
 
-// x[i] = exp(scale * x[i] + mask[i * mask_step] - largest) for i below n, 0 up
-// to `padded`; gives their sum. No mask: null.
+// x[i] = exp(scale * x[i] + mask[i * mask_step] - largest) for i below n, at
+// least 1, and 0 up to `padded`; gives their sum. No mask: null.
 float SoftmaxRow(float scale, const float* mask, int64_t mask_step, int64_t n,
                  int64_t padded, float* x);
 
-void ToBf16Row(const float* x, int64_t n, BFloat16* dst);  // n of 16s
+// n is a multiple of 16; only where the processor has avx512_bf16.
+void ToBf16Row(const float* x, int64_t n, BFloat16* dst);
 
 // dst[i] = factor * x[i].
 void ScaleRow(const float* x, float factor, int64_t n, float* dst);
