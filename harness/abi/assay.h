@@ -15,7 +15,9 @@
 #include "base.h"
 #include "services/analysis.h"
 #include "services/cost.h"
+#include "services/custom_op.h"
 #include "services/data.h"
+#include "services/elastic.h"
 #include "services/evaluate.h"
 #include "services/graph.h"
 #include "services/ledger.h"
@@ -28,6 +30,8 @@
 #include "services/task.h"
 #include "services/tensor.h"
 #include "services/train.h"
+#include "services/trainer.h"
+#include "services/workers.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -7,6 +7,7 @@
 #include "harness/ops/attention/heads.h"
 #include "harness/ops/conv/conv2d.h"
 #include "harness/ops/conv/conv_transpose.h"
+#include "harness/ops/custom/custom.h"
 #include "harness/ops/elementwise/activation.h"
 #include "harness/ops/elementwise/arithmetic.h"
 #include "harness/ops/elementwise/select.h"

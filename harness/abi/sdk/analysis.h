@@ -82,6 +82,8 @@ class Groups {
     return Graph(*s_, raw);
   }
 
+  assay_groups* raw() const { return handle_.get(); }
+
  private:
   Status Read() {
     const uint32_t n = CallOr(s_->analysis, &assay_analysis_table::group_count,

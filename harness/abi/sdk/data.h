@@ -3,6 +3,7 @@
 #define ASSAY_HARNESS_ABI_SDK_DATA_H_
 
 #include <string_view>
+#include <vector>
 
 #include "tensor.h"
 
@@ -40,6 +41,38 @@ class Part : public PartRef {
  private:
   Raw handle_;
 };
+
+// Samples of several parts in every batch.
+struct Share {
+  PartRef part;
+  int64_t samples = 1;  // of each batch
+};
+
+namespace internal {
+
+// What an assay_mix points to.
+class RawMix {
+ public:
+  explicit RawMix(const std::vector<Share>& shares) {
+    for (const Share& share : shares) {
+      parts_.push_back(share.part.raw());
+      samples_.push_back(share.samples);
+    }
+    raw_ = {ASSAY_SIZE(assay_mix), static_cast<uint32_t>(parts_.size()),
+            parts_.data(), samples_.data()};
+  }
+  RawMix(const RawMix&) = delete;
+  RawMix& operator=(const RawMix&) = delete;
+
+  const assay_mix* get() const { return parts_.empty() ? nullptr : &raw_; }
+
+ private:
+  std::vector<const assay_part*> parts_;
+  std::vector<int64_t> samples_;
+  assay_mix raw_{};
+};
+
+}  // namespace internal
 
 struct BatchesOptions {
   int64_t batch_size = ASSAY_UNSET;  // the recipe's

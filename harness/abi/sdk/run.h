@@ -9,9 +9,12 @@
 
 #include "analysis.h"
 #include "config.h"
+#include "custom_op.h"
+#include "elastic.h"
 #include "program.h"
 #include "random.h"
 #include "train.h"
+#include "trainer.h"
 
 namespace assay::sdk {
 
@@ -232,6 +235,22 @@ class Run {
     return Batches(s_, out);
   }
 
+  // Endless shuffled batches with samples of each part; see services/data.h.
+  StatusOr<Batches> Compose(const std::vector<Share>& shares,
+                            std::string_view stream,
+                            bool augment = false) const {
+    const internal::RawMix mix(shares);
+    assay_batches_options raw{};
+    raw.size = ASSAY_SIZE(assay_batches_options);
+    raw.flags = augment ? uint32_t{ASSAY_AUGMENT} : 0u;
+    raw.batch_size = ASSAY_UNSET;
+    raw.stream = ToText(stream);
+    assay_batches* out = nullptr;
+    ASSAY_RETURN_IF_ERROR(
+        ASSAY_SDK_CALL(s_, data, compose, mix.get(), &raw, &out));
+    return Batches(s_, out);
+  }
+
   // --- Work of the host.
 
   // +blocks
@@ -239,6 +258,20 @@ class Run {
                               const TrainOptions& options = {}) const {
     return sdk::Train(s_, g, set, options);
   }
+  // A training that the method drives step by step.
+  StatusOr<Trainer> NewTrainer(GraphRef g, ParametersRef set,
+                               const TrainOptions& options = {}) const {
+    return Trainer::Make(s_, g, set, options);
+  }
+  // A population of them.
+  StatusOr<Workers> NewWorkers(GraphRef g, ParametersRef set,
+                               const std::vector<TrainOptions>& options) const {
+    return Workers::Make(s_, g, set, options);
+  }
+  // Makes an op of the method's own known; it must outlive the run. The result
+  // is the attribute "call" of its nodes.
+  StatusOr<int64_t> AddOp(CustomOp* op) const { return sdk::AddOp(s_, op); }
+  sdk::Elastic elastic() const { return sdk::Elastic(s_); }
   // The validation metric. +blocks
   StatusOr<Score> Evaluate(GraphRef g, ParametersRef set,
                            PartRef part = {}) const {

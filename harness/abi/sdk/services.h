@@ -42,6 +42,10 @@ struct Services {
   const assay_analysis_table* analysis = nullptr;
   const assay_ledger_table* ledger = nullptr;
   const assay_submit_table* submit = nullptr;
+  const assay_trainer_table* trainer = nullptr;
+  const assay_workers_table* workers = nullptr;
+  const assay_elastic_table* elastic = nullptr;
+  const assay_custom_op_table* custom_op = nullptr;
 
   Services() = default;
   Services(assay_host* h, assay_find_fn f) : host(h), find(f) {
@@ -60,6 +64,10 @@ struct Services {
     Find(ASSAY_ANALYSIS_ID, &analysis);
     Find(ASSAY_LEDGER_ID, &ledger);
     Find(ASSAY_SUBMIT_ID, &submit);
+    Find(ASSAY_TRAINER_ID, &trainer);
+    Find(ASSAY_WORKERS_ID, &workers);
+    Find(ASSAY_ELASTIC_ID, &elastic);
+    Find(ASSAY_CUSTOM_OP_ID, &custom_op);
   }
 
   template <typename Table>

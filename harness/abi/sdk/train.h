@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "data.h"
 #include "parameters.h"
@@ -138,6 +139,8 @@ struct TrainOptions {
   std::vector<ParameterRule> rules = {};
   int64_t first_step = ASSAY_UNSET;
   int64_t schedule_steps = ASSAY_UNSET;
+  std::vector<Share> mix = {};  // composed batches instead of `part`
+  int64_t recompute_segments = ASSAY_UNSET;
 };
 
 struct TrainResult {
@@ -171,52 +174,73 @@ inline assay_status* OnEvent(void* context, const assay_event* raw,
   return GiveStatus(*c.s, status);
 }
 
+// TrainOptions as the host takes them, with all that they point to.
+class RawTrainOptions {
+ public:
+  RawTrainOptions(const Services& s, const TrainOptions& o)
+      : context_{&s, o.hooks}, mix_(o.mix) {
+    for (const ParameterRule& r : o.rules) {
+      rules_.push_back({ASSAY_SIZE(assay_parameter_rule), r.frozen ? 1u : 0u,
+                        ToText(r.name), r.l1});
+    }
+    for (const assay_parameter_rule& r : rules_) rule_pointers_.push_back(&r);
+    if (o.hooks != nullptr) {
+      hooks_ = {ASSAY_SIZE(assay_hooks), o.hooks->events(), &context_,
+                &OnEvent};
+    }
+    raw_.size = ASSAY_SIZE(assay_train_options);
+    raw_.epochs = o.epochs;
+    raw_.steps = o.steps;
+    raw_.batch_size = o.batch_size;
+    raw_.learning_rate = o.learning_rate;
+    raw_.momentum = o.momentum;
+    raw_.weight_decay = o.weight_decay;
+    raw_.label_smoothing = o.label_smoothing;
+    raw_.warmup_steps = o.warmup_steps;
+    raw_.clip_norm = o.clip_norm;
+    raw_.optimizer = ToText(o.optimizer);
+    raw_.schedule = ToText(o.schedule);
+    raw_.precision = ToText(o.precision);
+    raw_.stream = ToText(o.stream);
+    raw_.part = o.part.raw();
+    raw_.masks = o.masks.raw();
+    raw_.hooks = o.hooks == nullptr ? nullptr : &hooks_;
+    raw_.rules = rule_pointers_.data();
+    raw_.rule_count = rule_pointers_.size();
+    raw_.first_step = o.first_step;
+    raw_.schedule_steps = o.schedule_steps;
+    raw_.mix = mix_.get();
+    raw_.recompute_segments = o.recompute_segments;
+  }
+  RawTrainOptions(const RawTrainOptions&) = delete;
+  RawTrainOptions& operator=(const RawTrainOptions&) = delete;
+
+  const assay_train_options* get() const { return &raw_; }
+
+ private:
+  HookContext context_;
+  RawMix mix_;
+  assay_hooks hooks_{};
+  std::vector<assay_parameter_rule> rules_;
+  std::vector<const assay_parameter_rule*> rule_pointers_;
+  assay_train_options raw_{};
+};
+
+inline TrainResult FromRaw(const assay_train_result& r) {
+  return {r.steps, r.samples, r.loss, r.seconds, r.stopped != 0};
+}
+
 }  // namespace internal
 
 // Trains `set` in place; see services/train.h.
 inline StatusOr<TrainResult> Train(const Services& s, GraphRef graph,
                                    Parameters* set, const TrainOptions& o) {
-  internal::HookContext context{&s, o.hooks};
-  assay_hooks hooks{ASSAY_SIZE(assay_hooks),
-                    o.hooks == nullptr ? 0 : o.hooks->events(), &context,
-                    &internal::OnEvent};
-  std::vector<assay_parameter_rule> rules;
-  for (const ParameterRule& r : o.rules) {
-    rules.push_back({ASSAY_SIZE(assay_parameter_rule), r.frozen ? 1u : 0u,
-                     ToText(r.name), r.l1});
-  }
-  std::vector<const assay_parameter_rule*> rule_pointers;
-  for (const assay_parameter_rule& r : rules) rule_pointers.push_back(&r);
-
-  assay_train_options raw{};
-  raw.size = ASSAY_SIZE(assay_train_options);
-  raw.epochs = o.epochs;
-  raw.steps = o.steps;
-  raw.batch_size = o.batch_size;
-  raw.learning_rate = o.learning_rate;
-  raw.momentum = o.momentum;
-  raw.weight_decay = o.weight_decay;
-  raw.label_smoothing = o.label_smoothing;
-  raw.warmup_steps = o.warmup_steps;
-  raw.clip_norm = o.clip_norm;
-  raw.optimizer = ToText(o.optimizer);
-  raw.schedule = ToText(o.schedule);
-  raw.precision = ToText(o.precision);
-  raw.stream = ToText(o.stream);
-  raw.part = o.part.raw();
-  raw.masks = o.masks.raw();
-  raw.hooks = o.hooks == nullptr ? nullptr : &hooks;
-  raw.rules = rule_pointers.data();
-  raw.rule_count = rule_pointers.size();
-  raw.first_step = o.first_step;
-  raw.schedule_steps = o.schedule_steps;
-
+  const internal::RawTrainOptions raw(s, o);
   assay_train_result result{};
   result.size = ASSAY_SIZE(assay_train_result);
-  ASSAY_RETURN_IF_ERROR(
-      ASSAY_SDK_CALL(s, train, train, graph.raw(), set->raw(), &raw, &result));
-  return TrainResult{result.steps, result.samples, result.loss, result.seconds,
-                     result.stopped != 0};
+  ASSAY_RETURN_IF_ERROR(ASSAY_SDK_CALL(s, train, train, graph.raw(), set->raw(),
+                                       raw.get(), &result));
+  return internal::FromRaw(result);
 }
 
 }  // namespace assay::sdk

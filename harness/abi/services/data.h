@@ -30,6 +30,16 @@ typedef struct assay_feed {
   const assay_tensor* tensor;
 } assay_feed;
 
+/* Batches composed of several parts of the train split: each has shares[i]
+ * samples of parts[i], in this order; order and augmentation of each part are
+ * its own. A balanced mixture of classes, domains or difficulties. */
+typedef struct assay_mix {
+  uint32_t size;
+  uint32_t count;
+  const assay_part* const* parts;
+  const int64_t* shares; /* at least 1 each, at most the part's size */
+} assay_mix;
+
 /* Lent until the next call of `next` or until the stream is freed. Every batch
  * has the full batch size: where samples run out, the rows after the first
  * `samples` are padding whose labels are -1 and count for nothing. */
@@ -82,6 +92,13 @@ typedef struct assay_data_table {
   assay_status* (*next)(assay_host* host, assay_batches* batches,
                         const assay_batch** out);
   void (*free_batches)(assay_host* host, assay_batches* batches);
+
+  /* A stream of composed batches, shuffled and endless; an epoch is that of the
+   * part that lasts longest. Of the options, `stream` must be given, AUGMENT
+   * may be; `batch_size` must be UNSET or the sum of the shares. Given. */
+  assay_status* (*compose)(assay_host* host, const assay_mix* mix,
+                           const assay_batches_options* options,
+                           assay_batches** out);
 } assay_data_table;
 
 #ifdef __cplusplus

@@ -4,6 +4,7 @@
 #define ASSAY_HARNESS_ABI_SERVICES_TRAIN_H_
 
 #include "../base.h"
+#include "data.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -98,6 +99,13 @@ typedef struct assay_train_options {
    * steps) of `schedule_steps`. UNSET: 0 and first_step + steps. */
   int64_t first_step;
   int64_t schedule_steps;
+  /* Batches composed of several parts (see assay.data's compose) instead of
+   * `part` and `batch_size`; null: none. Lent until train returns or the
+   * trainer is freed. */
+  const assay_mix* mix;
+  /* Activations kept at the borders of so many segments, the rest computed
+   * again: less memory, the same bits. UNSET or 0: all are kept. */
+  int64_t recompute_segments;
 } assay_train_options;
 
 typedef struct assay_train_result {

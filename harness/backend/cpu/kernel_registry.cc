@@ -7,6 +7,7 @@
 #include "harness/ops/attention/cpu/decoder_layer_cpu.h"
 #include "harness/ops/attention/cpu/rope_cpu.h"
 #include "harness/ops/conv/cpu/conv_cpu.h"
+#include "harness/ops/custom/cpu/custom_cpu.h"
 #include "harness/ops/elementwise/cpu/elementwise_cpu.h"
 #include "harness/ops/fused/cpu/attention_cpu.h"
 #include "harness/ops/fused/cpu/fused_cpu.h"

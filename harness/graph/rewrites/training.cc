@@ -14,6 +14,18 @@
 namespace assay {
 namespace {
 
+// Whether `id` is cut out of a parameter: a sub-network reads it.
+bool IsPart(const Graph& graph, ValueId id) {
+  bool part = false;
+  while (graph.value(id).kind == ValueKind::kResult) {
+    const Node& node = graph.node(graph.value(id).producer);
+    if (node.op != "slice" && node.op != "gather") return false;
+    id = node.inputs[0];
+    part = true;
+  }
+  return part && graph.value(id).kind == ValueKind::kParameter;
+}
+
 class TrainingForm {
  public:
   explicit TrainingForm(const TrainingOptions& options) : options_(options) {}
@@ -69,6 +81,7 @@ class TrainingForm {
                     double correction) {
     GraphBuilder& b = copier.b();
     const Value& value = b.graph().value(running);
+    if (IsPart(b.graph(), running)) return absl::OkStatus();
     if (value.kind != ValueKind::kParameter) {
       return absl::InvalidArgumentError(
           absl::StrCat("running statistic '", value.name,

@@ -195,6 +195,33 @@ assay_status* Open(assay_host* host, const assay_part* part,
   });
 }
 
+assay_status* Compose(assay_host* host, const assay_mix* mix,
+                      const assay_batches_options* options,
+                      assay_batches** out) {
+  return Serve(host, "data.compose", [&]() -> absl::Status {
+    ASSAY_ASSIGN_OR_RETURN(const assay_mix m,
+                           Receive(mix, assay_mix{}, "data.compose"));
+    assay_batches_options preset{};
+    preset.batch_size = ASSAY_UNSET;
+    ASSAY_ASSIGN_OR_RETURN(const assay_batches_options o,
+                           Receive(options, preset, "data.compose"));
+    ASSAY_RETURN_IF_ERROR(CheckStream(o.stream, "compose"));
+    auto batches = std::make_unique<assay_batches>();
+    ASSAY_ASSIGN_OR_RETURN(
+        batches->source,
+        MixedSource(host, m, View(o.stream), (o.flags & ASSAY_AUGMENT) != 0));
+    if (o.batch_size >= 0 && o.batch_size != batches->source->batch_size()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "data.compose: batch size: expected the sum of the shares, ",
+          batches->source->batch_size(), ", got ", o.batch_size));
+    }
+    batches->endless_source = true;
+    batches->per_epoch = batches->source->batch_count();
+    *out = host->handles().Add(std::move(batches));
+    return absl::OkStatus();
+  });
+}
+
 void EndLent(assay_host* host, assay_batches* b) {
   for (const assay_tensor* tensor : b->tensors) host->handles().Remove(tensor);
   b->tensors.clear();
@@ -272,7 +299,8 @@ const assay_data_table* DataTable() {
                                               &FreePart,
                                               &Open,
                                               &Next,
-                                              &FreeBatches};
+                                              &FreeBatches,
+                                              &Compose};
   return &kTable;
 }
 

@@ -14,6 +14,7 @@
 #include "harness/backend/session.h"
 #include "harness/core/random.h"
 #include "harness/core/tensor.h"
+#include "harness/graph/channel_analysis.h"
 #include "harness/graph/channel_groups.h"
 #include "harness/graph/graph.h"
 #include "harness/graph/parameter_store.h"
@@ -97,8 +98,18 @@ struct assay_batches final : assay::Handle {
 };
 
 struct assay_groups final : assay::Handle {
+  // For sub-networks, made when first asked for: removal over a copy of the
+  // graph.
+  struct Analysis {
+    explicit Analysis(assay::Graph g) : graph(std::move(g)) {}
+
+    const assay::Graph graph;
+    std::unique_ptr<assay::ChannelAnalysis> channels;
+  };
+
   std::vector<assay::ChannelGroup> groups;
   std::vector<std::string> parameter_names;  // by value id of the graph
+  std::unique_ptr<Analysis> analysis;
 };
 
 #endif  // ASSAY_HARNESS_HOST_SERVICES_OBJECTS_H_

@@ -19,6 +19,13 @@ absl::StatusOr<std::unique_ptr<BatchSource>> TrainingSource(
     assay_host* host, const assay_part& part, int64_t batch,
     absl::string_view stream, bool augment);
 
+// Endless batches with samples of several parts, one part after the other; each
+// part's order and augmentation are its own. Errors as TrainingSource, and a
+// mix without parts or with a share below 1.
+absl::StatusOr<std::unique_ptr<BatchSource>> MixedSource(
+    assay_host* host, const assay_mix& mix, absl::string_view stream,
+    bool augment);
+
 // Once through in order, the last batch padded.
 absl::StatusOr<std::unique_ptr<BatchSource>> OrderedSource(
     assay_host* host, const assay_part& part, int64_t batch);

@@ -118,7 +118,7 @@ assay_status* Compile(assay_host* host, const assay_graph* graph,
     }
     ASSAY_ASSIGN_OR_RETURN(
         program->session,
-        Session::Make(v->parameters.device(), inside, &v->parameters));
+        Session::Make(&host->programs(v->f64), inside, &v->parameters));
     ++v->programs;
     *out = host->handles().Add(std::move(program));
     return absl::OkStatus();

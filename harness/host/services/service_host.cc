@@ -5,9 +5,18 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "harness/backend/program_cache.h"
 #include "harness/host/services/tables.h"
+#include "harness/ops/custom/custom.h"
 
 using assay::MethodState;
+
+namespace {
+
+// Of what compiled programs keep at hand, arenas mostly.
+constexpr int64_t kProgramBytes = int64_t{1} << 30;
+
+}  // namespace
 
 assay_host::assay_host(assay::ServiceSink* sink) { options_.sink = sink; }
 
@@ -24,7 +33,27 @@ assay_host::assay_host(assay::ServiceHostOptions options,
   reference_parameters_ = handles_.Add(std::move(parameters));
 }
 
-assay_host::~assay_host() = default;
+assay_host::~assay_host() {
+  for (const auto& [name, call] : calls_) assay::ForgetCustomCall(call);
+}
+
+absl::StatusOr<int64_t> assay_host::AddCall(const std::string& name,
+                                            assay::CustomCall call) {
+  if (calls_.count(name) > 0) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("custom_op.add: there is an op '", name, "'"));
+  }
+  return calls_[name] = assay::RegisterCustomCall(std::move(call));
+}
+
+assay::ProgramCache& assay_host::programs(bool reference) {
+  auto& cache = reference ? reference_programs_ : programs_;
+  if (cache == nullptr) {
+    cache = std::make_unique<assay::ProgramCache>(
+        reference ? options_.reference : options_.device, kProgramBytes);
+  }
+  return *cache;
+}
 
 const void* assay_host::Find(assay_host* host, assay_text id) {
   const absl::string_view name = assay::View(id);

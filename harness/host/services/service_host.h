@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
@@ -29,6 +30,9 @@
 #include "harness/host/services/served_task.h"
 
 namespace assay {
+
+class ProgramCache;
+struct CustomCall;
 
 // What one candidate must meet; an absent limit is negative.
 struct ServedBudget : BudgetLimits {
@@ -142,6 +146,13 @@ struct assay_host {
   // RESOURCE_EXHAUSTED where the allowance does not cover this much more.
   absl::Status Afford(int64_t samples, int64_t steps, int64_t evaluations);
 
+  // Programs of the run's device, or of the reference, by structure.
+  assay::ProgramCache& programs(bool reference);
+  // Registers a custom op until this host ends; the result is its number.
+  // ALREADY_EXISTS: the method has one of that name.
+  absl::StatusOr<int64_t> AddCall(const std::string& name,
+                                  assay::CustomCall call);
+
   // All samples of a split: lent, made at first use.
   const assay_part* Whole(assay::Split split);
 
@@ -165,6 +176,8 @@ struct assay_host {
   std::thread::id main_thread_;
   absl::Time run_began_ = absl::InfiniteFuture();
   std::map<std::string, assay_random*, std::less<>> streams_;
+  std::unique_ptr<assay::ProgramCache> programs_, reference_programs_;
+  std::map<std::string, int64_t> calls_;  // custom ops by name
   mutable absl::Mutex mutex_;
   std::set<std::string> tables_asked_ ABSL_GUARDED_BY(mutex_);
 };

@@ -2,6 +2,7 @@
 #include "harness/core/status_macros.h"
 #include "harness/host/services/graph_access.h"
 #include "harness/host/services/tables.h"
+#include "harness/ops/custom/custom.h"
 
 namespace assay {
 namespace {
@@ -15,6 +16,11 @@ assay_status* Submit(assay_host* host, uint32_t budget,
       return absl::OutOfRangeError(
           absl::StrCat("submit: there are ", host->options().budgets.size(),
                        " budgets, got number ", budget));
+    }
+    if (HasCustomCalls(g->graph)) {
+      return absl::InvalidArgumentError(
+          "submit: the network has a node \"custom\": the process that scores "
+          "holds no plugin and cannot run it");
     }
     return host->sink().Submit(budget, g->graph, s->store);
   });

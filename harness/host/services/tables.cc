@@ -18,7 +18,9 @@ const void* Erased() {
 constexpr Row kRows[] = {
     {ASSAY_ANALYSIS_ID, &Erased<&AnalysisTable>},
     {ASSAY_COST_ID, &Erased<&CostTable>},
+    {ASSAY_CUSTOM_OP_ID, &Erased<&CustomOpTable>},
     {ASSAY_DATA_ID, &Erased<&DataTable>},
+    {ASSAY_ELASTIC_ID, &Erased<&ElasticTable>},
     {ASSAY_EVALUATE_ID, &Erased<&EvaluateTable>},
     {ASSAY_GRAPH_ID, &Erased<&GraphTable>},
     {ASSAY_LEDGER_ID, &Erased<&LedgerTable>},
@@ -31,6 +33,8 @@ constexpr Row kRows[] = {
     {ASSAY_TASK_ID, &Erased<&TaskTable>},
     {ASSAY_TENSOR_ID, &Erased<&TensorTable>},
     {ASSAY_TRAIN_ID, &Erased<&TrainTable>},
+    {ASSAY_TRAINER_ID, &Erased<&TrainerTable>},
+    {ASSAY_WORKERS_ID, &Erased<&WorkersTable>},
 };
 
 }  // namespace

@@ -25,6 +25,10 @@ const assay_cost_table* CostTable();
 const assay_analysis_table* AnalysisTable();
 const assay_ledger_table* LedgerTable();
 const assay_submit_table* SubmitTable();
+const assay_trainer_table* TrainerTable();
+const assay_workers_table* WorkersTable();
+const assay_elastic_table* ElasticTable();
+const assay_custom_op_table* CustomOpTable();
 
 // A table by its text id; null for an unknown one.
 const void* FindTable(absl::string_view id);

@@ -11,13 +11,12 @@
 #include "absl/time/clock.h"
 #include "harness/core/status_macros.h"
 #include "harness/graph/cost.h"
-#include "harness/graph/rewrites/apply_masks.h"
 #include "harness/graph/rewrites/rebatch.h"
 #include "harness/host/services/graph_access.h"
-#include "harness/host/services/masks.h"
 #include "harness/host/services/parts.h"
 #include "harness/host/services/tables.h"
 #include "harness/host/services/train_options.h"
+#include "harness/host/services/trainers.h"
 #include "harness/train/loop.h"
 #include "harness/train/trainer.h"
 
@@ -127,16 +126,6 @@ class HookBridge : public TrainingHooks {
   std::string label_;
 };
 
-absl::Status CopyMasksIn(Trainer& trainer, const ParameterStore& values,
-                         const ParameterStore& masks) {
-  for (const auto& [name, mask] : masks.values()) {
-    ASSAY_ASSIGN_OR_RETURN(const Tensor value, values.Get(name));
-    ASSAY_ASSIGN_OR_RETURN(const Tensor ones, MaskAs(mask, value, name));
-    ASSAY_RETURN_IF_ERROR(trainer.SetMask(name, ones));
-  }
-  return absl::OkStatus();
-}
-
 absl::Status TrainSet(assay_host* host, const Graph& graph,
                       assay_parameters* set, const assay_train_options& raw,
                       assay_train_result* result) {
@@ -216,10 +205,7 @@ absl::StatusOr<assay_training*> FindTraining(assay_host* host,
                                              int32_t which) {
   ASSAY_ASSIGN_OR_RETURN(assay_training * t,
                          host->handles().Find(training, "training"));
-  if (which < ASSAY_OF_VALUE || which > ASSAY_OF_MASK) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("train: expected a tensor from 0 to 2, got ", which));
-  }
+  ASSAY_RETURN_IF_ERROR(CheckWhich(which));
   if (which == ASSAY_OF_GRADIENT && !t->has_gradients) {
     return absl::FailedPreconditionError(
         "train: gradients are there from after_backward to step_end, where "
@@ -233,23 +219,8 @@ assay_status* Read(assay_host* host, assay_training* training, int32_t which,
   return Serve(host, "train.read", [&]() -> absl::Status {
     ASSAY_ASSIGN_OR_RETURN(assay_training * t,
                            FindTraining(host, training, which));
-    const absl::string_view name = View(parameter);
-    Tensor value;
-    if (which == ASSAY_OF_GRADIENT) {
-      ASSAY_ASSIGN_OR_RETURN(value, t->trainer->Gradient(name));
-    } else {
-      ASSAY_ASSIGN_OR_RETURN(value, t->trainer->Get(name));
-    }
-    if (which == ASSAY_OF_MASK) {
-      const auto mask = t->trainer->Get(MaskName(name));
-      if (mask.ok()) {
-        value = *mask;
-      } else {
-        value = Tensor::Zeros(DType::kBool, value.shape());
-        std::fill_n(value.data<bool>(), value.size(), true);
-        value = value.Cast(DType::kF32);
-      }
-    }
+    ASSAY_ASSIGN_OR_RETURN(Tensor value,
+                           ReadTraining(*t->trainer, which, View(parameter)));
     *out =
         host->handles().Add(std::make_unique<assay_tensor>(std::move(value)));
     return absl::OkStatus();
@@ -263,19 +234,7 @@ assay_status* Write(assay_host* host, assay_training* training, int32_t which,
                            FindTraining(host, training, which));
     ASSAY_ASSIGN_OR_RETURN(assay_tensor * from,
                            host->handles().Find(tensor, "tensor"));
-    const absl::string_view name = View(parameter);
-    switch (which) {
-      case ASSAY_OF_GRADIENT:
-        return t->trainer->SetGradient(name, from->tensor);
-      case ASSAY_OF_MASK: {
-        ASSAY_ASSIGN_OR_RETURN(const Tensor value, t->trainer->Get(name));
-        ASSAY_ASSIGN_OR_RETURN(const Tensor ones,
-                               MaskAs(from->tensor, value, name));
-        return t->trainer->SetMask(name, ones);
-      }
-      default:
-        return t->trainer->Set(name, from->tensor);
-    }
+    return WriteTraining(*t->trainer, which, View(parameter), from->tensor);
   });
 }
 

@@ -11,6 +11,8 @@
 namespace assay {
 namespace {
 
+constexpr int64_t kMaxSegments = 1 << 16;
+
 absl::Status Invalid(absl::string_view option, absl::string_view expected,
                      absl::string_view got) {
   return absl::InvalidArgumentError(
@@ -144,6 +146,7 @@ assay_train_options UnsetTrainOptions() {
   o.epochs = o.learning_rate = o.momentum = o.weight_decay = ASSAY_UNSET;
   o.label_smoothing = o.warmup_steps = o.clip_norm = ASSAY_UNSET;
   o.steps = o.batch_size = o.first_step = o.schedule_steps = ASSAY_UNSET;
+  o.recompute_segments = ASSAY_UNSET;
   return o;
 }
 
@@ -156,14 +159,21 @@ absl::StatusOr<TrainPlan> PlanTraining(assay_host* host,
   }
   plan.label = Text(raw.stream);
   const assay_part* part = raw.part;
-  if (part == nullptr) {
+  if (raw.mix != nullptr) {
+    ASSAY_ASSIGN_OR_RETURN(const assay_mix mix,
+                           Receive(raw.mix, assay_mix{}, "train: mix"));
+    ASSAY_ASSIGN_OR_RETURN(plan.source,
+                           MixedSource(host, mix, View(raw.stream), true));
+  } else if (part == nullptr) {
     part = host->Whole(Split::kTrain);
   } else {
     ASSAY_ASSIGN_OR_RETURN(part, host->handles().Find(raw.part, "part"));
   }
-  ASSAY_ASSIGN_OR_RETURN(
-      plan.source,
-      TrainingSource(host, *part, raw.batch_size, View(raw.stream), true));
+  if (plan.source == nullptr) {
+    ASSAY_ASSIGN_OR_RETURN(
+        plan.source,
+        TrainingSource(host, *part, raw.batch_size, View(raw.stream), true));
+  }
   plan.batch = plan.source->batch_size();
   ASSAY_RETURN_IF_ERROR(PlanLength(host, raw, &plan));
 
@@ -180,6 +190,12 @@ absl::StatusOr<TrainPlan> PlanTraining(assay_host* host,
     return Invalid("precision", "\"f32\" or \"bf16\"", precision);
   }
   plan.options.bf16 = precision == "bf16";
+  if (raw.recompute_segments > kMaxSegments) {
+    return Invalid("recompute_segments", absl::StrCat("at most ", kMaxSegments),
+                   absl::StrCat(raw.recompute_segments));
+  }
+  plan.options.recompute_segments =
+      static_cast<int>(std::max<int64_t>(0, raw.recompute_segments));
   if (raw.masks != nullptr) {
     ASSAY_ASSIGN_OR_RETURN(assay_parameters * masks,
                            ReadableSet(host, raw.masks));

@@ -2,6 +2,7 @@
 
 #include "harness/ops/attention/attention_cases.h"
 #include "harness/ops/conv/conv_cases.h"
+#include "harness/ops/custom/custom_cases.h"
 #include "harness/ops/elementwise/elementwise_cases.h"
 #include "harness/ops/fused/fused_cases.h"
 #include "harness/ops/matmul/matmul_cases.h"
@@ -20,9 +21,9 @@ const OpCases& AllCases() {
   static const OpCases* const all = [] {
     auto* cases = new OpCases;
     for (const auto family :
-         {AttentionCases, ConvCases, ElementwiseCases, FusedCases, MatmulCases,
-          NormCases, OptimizerCases, PoolCases, QuantizeCases, RandomCases,
-          ReduceCases, ShapeCases, SoftmaxCases}) {
+         {AttentionCases, ConvCases, CustomCases, ElementwiseCases, FusedCases,
+          MatmulCases, NormCases, OptimizerCases, PoolCases, QuantizeCases,
+          RandomCases, ReduceCases, ShapeCases, SoftmaxCases}) {
       const OpCases more = family();
       cases->accepted.insert(cases->accepted.end(), more.accepted.begin(),
                              more.accepted.end());
