@@ -12,7 +12,7 @@
 #include "harness/host/run_spec.pb.h"
 #include "harness/report/check.h"
 #include "harness/report/record/quality_record.h"
-#include "harness/report/statistics/descriptive.h"
+#include "harness/core/descriptive.h"
 #include "harness/report/statistics/student_t.h"
 
 namespace assay {

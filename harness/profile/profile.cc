@@ -1,6 +1,5 @@
 #include "harness/profile/profile.h"
 
-#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <utility>
@@ -9,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "harness/backend/session.h"
+#include "harness/core/descriptive.h"
 #include "harness/core/random.h"
 #include "harness/core/status_macros.h"
 #include "harness/core/tensor.h"
@@ -18,16 +18,6 @@ namespace assay {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-
-// Linear between neighbours; sorts the values.
-double Quantile(std::vector<double>* values, double q) {
-  std::sort(values->begin(), values->end());
-  const double at = q * static_cast<double>(values->size() - 1);
-  const size_t below = static_cast<size_t>(at);
-  const size_t above = std::min(below + 1, values->size() - 1);
-  const double part = at - static_cast<double>(below);
-  return (*values)[below] * (1 - part) + (*values)[above] * part;
-}
 
 Tensor AnyInput(const std::string& name, const TensorType& type,
                 uint64_t seed) {
@@ -89,7 +79,7 @@ absl::StatusOr<double> PlainSeconds(Session* session, int64_t runs) {
     seconds.push_back(
         std::chrono::duration<double>(SteadyClock::now() - before).count());
   }
-  return Quantile(&seconds, 0.5);
+  return Median(seconds);
 }
 
 }  // namespace
@@ -124,12 +114,13 @@ absl::StatusOr<Profile> ProfileGraph(Device* device, const Graph& graph,
   }
   for (size_t i = 0; i < ns.size(); ++i) {
     StepProfile& step = profile.steps[i];
-    step.seconds = Quantile(&seconds[i], 0.5);
-    step.low = Quantile(&seconds[i], 0.05);
-    step.high = Quantile(&seconds[i], 0.95);
+    const std::vector<double> sorted = Sorted(seconds[i]);
+    step.seconds = SortedQuantile(sorted, 0.5);
+    step.low = SortedQuantile(sorted, 0.05);
+    step.high = SortedQuantile(sorted, 0.95);
     step.last_ns = ns[i];
   }
-  profile.timed_seconds = Quantile(&totals, 0.5);
+  profile.timed_seconds = Median(totals);
   ASSAY_ASSIGN_OR_RETURN(profile.plain_seconds,
                          PlainSeconds(session.get(), options.runs));
   return profile;

@@ -13,7 +13,7 @@
 #include "harness/report/record/quality_record.h"
 #include "harness/report/record/samples.h"
 #include "harness/report/statistics/bootstrap.h"
-#include "harness/report/statistics/descriptive.h"
+#include "harness/core/descriptive.h"
 #include "harness/report/statistics/distributions.h"
 #include "harness/report/statistics/equivalence.h"
 #include "harness/report/timing_key.h"

@@ -13,7 +13,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "harness/core/status_macros.h"
 #include "harness/report/check.h"
-#include "harness/report/statistics/descriptive.h"
+#include "harness/core/descriptive.h"
 #include "harness/report/statistics/student_t.h"
 #include "harness/report/timing_key.h"
 

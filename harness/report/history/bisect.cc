@@ -5,7 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "harness/core/status_macros.h"
-#include "harness/report/statistics/descriptive.h"
+#include "harness/core/descriptive.h"
 
 namespace assay {
 namespace {

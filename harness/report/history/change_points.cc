@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "harness/core/random.h"
-#include "harness/report/statistics/descriptive.h"
+#include "harness/core/descriptive.h"
 
 namespace assay {
 namespace {

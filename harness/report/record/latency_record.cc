@@ -9,7 +9,7 @@
 #include "harness/report/record/samples.h"
 #include "harness/report/statistics/autocorrelation.h"
 #include "harness/report/statistics/bootstrap.h"
-#include "harness/report/statistics/descriptive.h"
+#include "harness/core/descriptive.h"
 #include "harness/report/statistics/quantile_bound.h"
 #include "harness/report/statistics/rank_tests.h"
 

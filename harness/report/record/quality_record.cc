@@ -11,7 +11,7 @@
 #include "harness/report/check.h"
 #include "harness/report/statistics/autocorrelation.h"
 #include "harness/report/statistics/bootstrap.h"
-#include "harness/report/statistics/descriptive.h"
+#include "harness/core/descriptive.h"
 #include "harness/report/statistics/proportion.h"
 #include "harness/report/statistics/rank_tests.h"
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <vector>
 
-#include "harness/report/statistics/descriptive.h"
+#include "harness/core/descriptive.h"
 
 namespace assay {
 namespace {

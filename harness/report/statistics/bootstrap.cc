@@ -7,7 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "harness/core/random.h"
 #include "harness/report/statistics/autocorrelation.h"
-#include "harness/report/statistics/descriptive.h"
+#include "harness/core/descriptive.h"
 
 namespace assay {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "gtest/gtest.h"
 #include "harness/core/random.h"
-#include "harness/report/statistics/descriptive.h"
+#include "harness/core/descriptive.h"
 
 namespace assay {
 namespace {

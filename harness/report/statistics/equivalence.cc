@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
-#include "harness/report/statistics/descriptive.h"
+#include "harness/core/descriptive.h"
 #include "harness/report/statistics/distributions.h"
 #include "harness/report/statistics/student_t.h"
 

@@ -1,4 +1,4 @@
-#include "harness/report/statistics/descriptive.h"
+#include "harness/core/descriptive.h"
 
 #include <vector>
 

@@ -1,6 +1,6 @@
 // Location and spread of a sample, and its quantiles.
-#ifndef ASSAY_HARNESS_REPORT_STATISTICS_DESCRIPTIVE_H_
-#define ASSAY_HARNESS_REPORT_STATISTICS_DESCRIPTIVE_H_
+#ifndef ASSAY_HARNESS_CORE_DESCRIPTIVE_H_
+#define ASSAY_HARNESS_CORE_DESCRIPTIVE_H_
 
 #include <vector>
 
@@ -25,4 +25,4 @@ double Median(absl::Span<const double> values);
 
 }  // namespace assay
 
-#endif  // ASSAY_HARNESS_REPORT_STATISTICS_DESCRIPTIVE_H_
+#endif  // ASSAY_HARNESS_CORE_DESCRIPTIVE_H_
