@@ -56,6 +56,29 @@ TEST(ArrayDatasetTest, BatchReusesTensorsThatFit) {
   EXPECT_EQ(Values<float>(x), (std::vector<float>{0.4f, 0.6f, 0.8f, 1}));
 }
 
+TEST(ArrayDatasetTest, RelabelledClassesHaveOtherNumbersAndTheSameNames) {
+  DatasetSpec spec;
+  spec.name = "small";
+  spec.sample_shape = {1, 1, 2};
+  spec.classes = 3;
+  spec.class_names = {"cat", "dog", "owl"};
+  const auto pool = SmallPool();
+  const auto dataset =
+      MakeArrayDataset(spec, {AllRows(pool), AllRows(pool), AllRows(pool)});
+  const std::vector<int32_t> order = {1, 2, 0};  // a cat is a 1 from now on
+  dataset->Relabel(order);
+  Tensor x, y;
+  ASSERT_TRUE(dataset->Batch(Split::kTrain, {0, 1, 2}, &x, &y).ok());
+  EXPECT_EQ(Values<int32_t>(y), (std::vector<int32_t>{0, 1, 2}));
+  EXPECT_EQ(dataset->spec().class_names,
+            (std::vector<std::string>{"owl", "cat", "dog"}));
+  dataset->Relabel(order);
+  ASSERT_TRUE(dataset->Batch(Split::kTrain, {0, 1, 2}, &x, &y).ok());
+  EXPECT_EQ(Values<int32_t>(y), (std::vector<int32_t>{1, 2, 0}));
+  dataset->Relabel(order);  // three turns are none
+  EXPECT_EQ(dataset->spec().class_names, spec.class_names);
+}
+
 TEST(ArrayDatasetTest, ForgetsTheTestSplitAndNothingElse) {
   DatasetSpec spec;
   spec.name = "small";

@@ -1,5 +1,7 @@
 #include "datasets/dataset.h"
 
+#include <cassert>
+
 #include "absl/strings/str_cat.h"
 
 namespace assay {
@@ -31,6 +33,20 @@ absl::string_view Name(Form form) {
   return kNames[static_cast<size_t>(form)];
 }
 
+void Dataset::Relabel(absl::Span<const int32_t> order) {
+  assert(spec_.label_shape.empty());
+  assert(static_cast<int64_t>(order.size()) == spec_.classes);
+  if (names_.empty()) {
+    names_.assign(order.begin(), order.end());
+  } else {
+    for (int32_t& name : names_) name = order[static_cast<size_t>(name)];
+  }
+  const std::vector<std::string> before = spec_.class_names;
+  for (size_t c = 0; c < before.size(); ++c) {
+    spec_.class_names[static_cast<size_t>(order[c])] = before[c];
+  }
+}
+
 absl::Status Dataset::Batch(Split split, absl::Span<const int64_t> indices,
                             Tensor* features, Tensor* labels) const {
   const int64_t limit = size(split);
@@ -50,6 +66,7 @@ absl::Status Dataset::Batch(Split split, absl::Span<const int64_t> indices,
   int32_t* label = labels->data<int32_t>();
   for (int64_t index : indices) {
     Sample(split, index, feature, label);
+    if (!names_.empty()) *label = names_[static_cast<size_t>(*label)];
     feature += step;
     label += label_step;
   }

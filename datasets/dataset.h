@@ -60,7 +60,7 @@ struct DatasetSpec {
   std::string fingerprint;
 };
 
-// Thread-safe: nothing changes after opening, but for ForgetTest.
+// Thread-safe: nothing changes after opening, but for ForgetTest and Relabel.
 class Dataset {
  public:
   explicit Dataset(DatasetSpec spec) : spec_(std::move(spec)) {}
@@ -75,9 +75,14 @@ class Dataset {
   virtual int64_t size(Split split) const = 0;
 
   // Overwrites the test split in memory and leaves it empty: for a process that
-  // goes on to hold foreign code. The one change after opening; nobody else may
-  // use the data set meanwhile.
+  // goes on to hold foreign code. Nobody else may use the data set meanwhile.
   virtual void ForgetTest() = 0;
+
+  // Class c is called order[c] from now on, in labels and names: the same data
+  // as another data set would have them. `order` is a permutation of the
+  // classes, over the names as they are; labels of one class per sample only
+  // (both asserted). Nobody else may use the data set meanwhile.
+  void Relabel(absl::Span<const int32_t> order);
 
   // Gathers samples: `features` becomes [indices, sample_shape...] and `labels`
   // s32 [indices, label_shape...]. A tensor that has this type and shape
@@ -92,6 +97,7 @@ class Dataset {
                       int32_t* label) const = 0;
 
   DatasetSpec spec_;
+  std::vector<int32_t> names_;  // of the classes as they were; empty: the same
 };
 
 // Tokens before the padding of each row: s32 [N] of s32 [N, length].
