@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "datasets/formats/format_error.h"
+#include "datasets/verified_files.h"
 #include "harness/core/file.h"
 #include "harness/core/hash.h"
 #include "harness/core/status_macros.h"
@@ -66,6 +67,23 @@ absl::StatusOr<std::string> ReadUpTo(const std::string& path, int64_t most) {
                        absl::StrCat(size));
   }
   return ReadFile(path);
+}
+
+// Whether the files are as they were when they were verified. Else `*stamp` is
+// what they will be known by; empty where nobody asks.
+bool IsKnown(const DatasetArgs& args, absl::Span<const std::string> paths,
+             const DataFile& file, std::string* stamp) {
+  if (!args.verify || args.verified == nullptr) return false;
+  *stamp = StampOf(paths, file.sha256);
+  return !stamp->empty() && args.verified->Has(*stamp);
+}
+
+// They were read and verified since `stamp` was taken: known from now on,
+// unless somebody has touched them meanwhile.
+void MakeKnown(const DatasetArgs& args, absl::Span<const std::string> paths,
+               const DataFile& file, const std::string& stamp) {
+  if (stamp.empty() || StampOf(paths, file.sha256) != stamp) return;
+  args.verified->Add(stamp);
 }
 
 // The digest of a folder, as `sha256sum *` prints it, hashed again.
@@ -133,9 +151,15 @@ absl::StatusOr<std::string> ReadDataFile(const DatasetInfo& info,
     ASSAY_ASSIGN_OR_RETURN(const int64_t size, SizeOfFile(full));
     ASSAY_RETURN_IF_ERROR(CheckSize(full, size, file.bytes));
   }
+  std::string stamp;
+  bool known = IsKnown(args, {full}, file, &stamp);
   ASSAY_ASSIGN_OR_RETURN(std::string bytes, ReadUpTo(full, kMostBytes));
-  const std::string digest = Sha256Hex(bytes);
-  if (args.verify) ASSAY_RETURN_IF_ERROR(CheckDigest(full, digest, file));
+  known = known && StampOf({full}, file.sha256) == stamp;
+  const std::string digest = known ? file.sha256 : Sha256Hex(bytes);
+  if (args.verify && !known) {
+    ASSAY_RETURN_IF_ERROR(CheckDigest(full, digest, file));
+    MakeKnown(args, {full}, file, stamp);
+  }
   digests->push_back(digest);
   return bytes;
 }
@@ -147,20 +171,25 @@ absl::StatusOr<std::vector<NamedBytes>> ReadDataFolder(
   const std::string full = PathOf(info, args.data_dir, path);
   ASSAY_ASSIGN_OR_RETURN(const std::vector<std::string> names,
                          ListDataFolder(full));
+  std::vector<std::string> paths;
+  for (const std::string& name : names) paths.push_back(JoinPath(full, name));
+  std::string stamp;
+  const bool known = IsKnown(args, paths, file, &stamp);
   std::vector<NamedBytes> all;
   FolderDigest folder;
   int64_t total = 0;
-  for (const std::string& name : names) {
+  for (size_t i = 0; i < names.size(); ++i) {
     ASSAY_ASSIGN_OR_RETURN(std::string bytes,
-                           ReadUpTo(JoinPath(full, name), kMostBytes - total));
+                           ReadUpTo(paths[i], kMostBytes - total));
     total += static_cast<int64_t>(bytes.size());
-    folder.Add(name, Sha256Hex(bytes));
-    all.push_back({name, std::move(bytes)});
+    if (!known) folder.Add(names[i], Sha256Hex(bytes));
+    all.push_back({names[i], std::move(bytes)});
   }
-  const std::string digest = folder.Hex();
+  const std::string digest = known ? file.sha256 : folder.Hex();
   if (args.verify) {
     ASSAY_RETURN_IF_ERROR(CheckSize(full, total, file.bytes));
     ASSAY_RETURN_IF_ERROR(CheckDigest(full, digest, file));
+    if (!known) MakeKnown(args, paths, file, stamp);
   }
   digests->push_back(digest);
   return all;

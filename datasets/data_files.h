@@ -21,7 +21,9 @@ std::string PathOf(const DatasetInfo& info, absl::string_view data_dir,
 
 // Reads the file of `info` that is listed as `path`, and adds its SHA-256 to
 // `*digests` (for Fingerprint). With args.verify, size and digest must be the
-// listed ones; without, files of at most 1 GiB are read as they are.
+// listed ones; without, files of at most 1 GiB are read as they are. A file
+// that args.verified knows, and that has not been touched since, is not hashed
+// again.
 //
 // NOT_FOUND: absent. DATA_LOSS: not the listed size ("truncated at byte 100")
 // or digest.

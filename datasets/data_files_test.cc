@@ -1,9 +1,15 @@
 #include "datasets/data_files.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "datasets/verified_files.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "harness/core/file.h"
@@ -115,6 +121,53 @@ TEST(FingerprintTest, ChangesWithEverythingThatShapesTheContent) {
   EXPECT_NE(base, Fingerprint("m", {{"a", "1"}}, {"d"}));
   EXPECT_NE(base, Fingerprint("n", {{"a", "2"}}, {"d"}));
   EXPECT_NE(base, Fingerprint("n", {{"a", "1"}}, {"e"}));
+}
+
+// Touched long enough ago for a stamp.
+void SetBack(const std::string& path) {
+  const timespec times[] = {{1'000'000'000, 0}, {1'000'000'000, 0}};
+  ASSERT_EQ(utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
+}
+
+TEST_F(DataFilesTest, AFileThatHasJustChangedIsHashedEachTime) {
+  DatasetArgs args = {dir_, {}, true, std::make_shared<VerifiedFiles>()};
+  ASSERT_TRUE(ReadDataFile(info_, args, "a", &digests_).ok());
+  EXPECT_TRUE(args.verified->stamps().empty());
+}
+
+TEST_F(DataFilesTest, WhatIsKnownIsNotHashedAndWhatChangedIs) {
+  // A file's last change of anything cannot be set back: its stamp is given.
+  const std::string path = PathOf(info_, dir_, "a");
+  const DatasetArgs args = {dir_, {}, true, std::make_shared<VerifiedFiles>()};
+  Write("a", "jello");  // not what is listed: hashing would refuse it
+  std::string stamp;
+  for (int tries = 0; tries < 50 && stamp.empty(); ++tries) {
+    usleep(100'000);
+    stamp = StampOf({path}, Sha256Hex("hello"));
+  }
+  args.verified->Add(stamp);
+  EXPECT_EQ(*ReadDataFile(info_, args, "a", &digests_), "jello");
+  EXPECT_EQ(digests_, std::vector<std::string>{Sha256Hex("hello")});
+  SetBack(path);  // touched: no longer known
+  EXPECT_EQ(ReadDataFile(info_, args, "a", &digests_).status().code(),
+            absl::StatusCode::kDataLoss);
+}
+
+TEST_F(DataFilesTest, WhatIsVerifiedBecomesKnown) {
+  const DatasetArgs args = {dir_, {}, true, std::make_shared<VerifiedFiles>()};
+  for (int tries = 0; tries < 50 && args.verified->stamps().size() < 2;
+       ++tries) {
+    usleep(100'000);
+    ASSERT_TRUE(ReadDataFile(info_, args, "a", &digests_).ok());
+    ASSERT_TRUE(ReadDataFolder(info_, args, "many/", &digests_).ok());
+  }
+  EXPECT_EQ(args.verified->stamps().size(), 2u);
+  digests_.clear();
+  ASSERT_TRUE(ReadDataFolder(info_, args, "many/", &digests_).ok());
+  EXPECT_EQ(digests_, std::vector<std::string>{info_.files[1].sha256});
+  Write("many/z", "3");  // one more than was known
+  EXPECT_EQ(ReadDataFolder(info_, args, "many/", &digests_).status().code(),
+            absl::StatusCode::kDataLoss);
 }
 
 }  // namespace

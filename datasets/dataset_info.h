@@ -14,6 +14,8 @@
 
 namespace assay {
 
+class VerifiedFiles;
+
 // One file, as its authors publish it.
 struct DataFile {
   // Below the data set's folder. A trailing slash means a folder, whose digest
@@ -38,6 +40,9 @@ struct DatasetArgs {
   std::string data_dir;  // the folder that holds the data sets' folders
   DatasetOptions options;
   bool verify = true;  // refuse files whose size or SHA-256 is not published
+  // Files that are known to be the published ones are read without hashing
+  // them; those that are found to be are added. Null: all are hashed.
+  std::shared_ptr<VerifiedFiles> verified = nullptr;
 };
 
 struct DatasetInfo {

@@ -37,11 +37,13 @@ absl::Status CheckRecipe(const TaskSpec& spec, const Dataset& dataset) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Task>> Task::Open(TaskSpec spec,
-                                                 const std::string& data_dir) {
+absl::StatusOr<std::unique_ptr<Task>> Task::Open(
+    TaskSpec spec, const std::string& data_dir,
+    std::shared_ptr<VerifiedFiles> verified) {
   DatasetArgs args;
   args.data_dir = data_dir;
   args.options = spec.dataset_options;
+  args.verified = std::move(verified);
   ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,
                          OpenDataset(spec.dataset, args));
   return Make(std::move(spec), std::move(dataset), data_dir);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "datasets/dataset.h"
 #include "harness/graph/graph.h"
 #include "harness/models/layers.h"
@@ -20,6 +21,8 @@
 
 namespace assay {
 
+class VerifiedFiles;
+
 // How a stream is scored: with context everywhere (the number to report), or
 // quickly (windows side by side; a report must say so). Independent samples
 // know no difference.
@@ -30,9 +33,10 @@ class Task {
  public:
   // Errors are the data set's (absent or damaged files name themselves) or, for
   // a network or option that does not exist, the registries'. Embedded data
-  // sets ignore `data_dir`.
+  // sets ignore `data_dir`. `verified` as in DatasetArgs.
   static absl::StatusOr<std::unique_ptr<Task>> Open(
-      TaskSpec spec, const std::string& data_dir);
+      TaskSpec spec, const std::string& data_dir,
+      std::shared_ptr<VerifiedFiles> verified = nullptr);
   // Over a data set of the caller's; published weights lie below `data_dir`.
   // INVALID_ARGUMENT: a recipe that does not fit it.
   static absl::StatusOr<std::unique_ptr<Task>> Make(
@@ -45,6 +49,9 @@ class Task {
 
   // Dataset::ForgetTest; before the task is shared.
   void ForgetTest() { dataset_->ForgetTest(); }
+  // Dataset::Relabel; before the task is shared. What was trained before knows
+  // the classes by their old numbers.
+  void Relabel(absl::Span<const int32_t> order) { dataset_->Relabel(order); }
 
   // Puts a network of the user's, fitted to this task, in the place of the
   // reference network; before the task is shared. `id` stands for its content:
