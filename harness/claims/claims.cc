@@ -36,8 +36,14 @@ absl::Status CheckSides(const Claim& claim) {
   if (claim.has_second()) sides.push_back(&claim.second());
   bool method = false;
   for (const ClaimSide* side : sides) {
-    if (side->dense() == side->has_method()) {
-      return Wrong(claim, "a side is either a method or dense");
+    const int kinds = (side->dense() ? 1 : 0) + (side->tuned_dense() ? 1 : 0) +
+                      (side->has_method() ? 1 : 0);
+    if (kinds != 1) {
+      return Wrong(claim, "a side is either a method, dense or tuned_dense");
+    }
+    if (side->tuned_dense() &&
+        claim.metric().quantity() != ClaimMetric::QUALITY) {
+      return Wrong(claim, "tuned_dense is scored, not timed: expected QUALITY");
     }
     if (side->has_method() && side->method().name().empty()) {
       return Wrong(claim, "a method has no name");
@@ -95,6 +101,17 @@ absl::Status CheckClaim(const Claim& claim) {
   return CheckBar(claim);
 }
 
+template <typename List, typename Item>
+bool Has(const List& list, const Item& item) {
+  return std::find(list.begin(), list.end(), item) != list.end();
+}
+
+template <typename List>
+bool HasAll(const List& list, const List& items) {
+  return std::all_of(items.begin(), items.end(),
+                     [&](const auto& item) { return Has(list, item); });
+}
+
 // One method may be looked at in two precisions.
 bool Stands(const MethodChoice& method, const Block& block) {
   for (const MethodChoice& one : block.methods()) {
@@ -120,9 +137,15 @@ Suite SuiteOf(const Claim& claim) {
   *block->mutable_seeds() = claim.seeds();
   *block->mutable_training() = claim.training();
   MeasureSpec* measure = block->mutable_measure();
+  measure->set_same_allowance(claim.first().tuned_dense() ||
+                              claim.second().tuned_dense());
   if (!NeedsTheClock(claim.metric())) {
     measure->set_skip(true);
     return suite;
+  }
+  if (claim.metric().cold_caches()) measure->add_caches("cold");
+  if (!claim.metric().backend().empty()) {
+    measure->add_other_backends(claim.metric().backend());
   }
   measure->add_batch_sizes(
       claim.metric().batch() == 0 ? 1 : claim.metric().batch());
@@ -184,12 +207,19 @@ bool Serves(const RunSpec& made, const RunSpec& wanted) {
     return RunHash(what);
   };
   if (essence(made) != essence(wanted)) return false;
-  if (wanted.measure().skip()) return true;
-  const auto& batches = made.measure().batch_sizes();
-  for (int32_t batch : wanted.measure().batch_sizes()) {
-    if (std::count(batches.begin(), batches.end(), batch) == 0) return false;
+  const MeasureSpec &has = made.measure(), &needs = wanted.measure();
+  if (needs.same_allowance() && !has.same_allowance()) return false;
+  if (needs.skip()) return true;
+  // No caches named are hot ones.
+  const bool hot_alone = has.caches().empty();
+  for (const std::string& caches : needs.caches()) {
+    if (hot_alone || !Has(has.caches(), caches)) return false;
   }
-  return !made.measure().skip();
+  if (needs.caches().empty() && !hot_alone && !Has(has.caches(), "hot")) {
+    return false;
+  }
+  return !has.skip() && HasAll(has.batch_sizes(), needs.batch_sizes()) &&
+         HasAll(has.other_backends(), needs.other_backends());
 }
 
 }  // namespace assay

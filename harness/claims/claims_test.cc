@@ -95,7 +95,7 @@ TEST(ClaimsTest, RefusesWhatCannotBeDecided) {
   EXPECT_THAT(Refusal("AT_LEAST", "AT_LEAST confidence: 1.5"),
               HasSubstr("got 1.5"));
   EXPECT_THAT(Refusal("second {", "second { dense: true"),
-              HasSubstr("either a method or dense"));
+              HasSubstr("either a method, dense or tuned_dense"));
   EXPECT_THAT(Refusal("quantity: QUALITY", "quantity: SPEEDUP"),
               HasSubstr("at least 3 seeds"));
   EXPECT_THAT(Refusal("sparsity: 0.95", "sparsity: 2"), HasSubstr("sparsity"));

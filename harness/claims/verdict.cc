@@ -14,6 +14,7 @@
 #include "harness/report/record/quality_record.h"
 #include "harness/core/descriptive.h"
 #include "harness/report/statistics/student_t.h"
+#include "harness/report/timing_key.h"
 
 namespace assay {
 namespace {
@@ -66,7 +67,16 @@ class Reader {
   absl::StatusOr<Reading> Read(const ClaimSide& side,
                                const Report& report) const {
     const CandidateRecord* network = &report.dense();
-    if (!side.dense()) {
+    if (side.tuned_dense()) {
+      if (!HasValue(report.tuned_dense().availability())) {
+        const std::string& reason =
+            report.tuned_dense().availability().reason();
+        return Missing(
+            report, absl::StrCat("the dense network with the same allowance: ",
+                                 reason.empty() ? "not asked for" : reason));
+      }
+      network = &report.tuned_dense().network();
+    } else if (!side.dense()) {
       if (report.candidates_size() != 1) {
         return Missing(report, absl::StrCat("one candidate; it has ",
                                             report.candidates_size()));
@@ -124,6 +134,19 @@ class Reader {
                         : LatencyRecord::MULTI_STREAM;
   }
 
+  // What a timing must be one of: the runs' own backend and hot caches unless
+  // the claim says otherwise.
+  LatencyRecord Wanted(const ClaimSide& side) const {
+    LatencyRecord wanted;
+    wanted.set_scenario(scenario());
+    wanted.set_batch(batch());
+    wanted.set_precision(PrecisionOf(side));
+    wanted.set_backend(claim_.metric().backend());
+    wanted.set_caches(claim_.metric().cold_caches() ? LatencyRecord::COLD
+                                                    : LatencyRecord::HOT);
+    return wanted;
+  }
+
   absl::Status CheckMachine(const Report& report) const {
     if (report.machine().verdict() != MachineRecord::INVALID) {
       return absl::OkStatus();
@@ -136,8 +159,7 @@ class Reader {
                                   const Report& report) const {
     ASSAY_RETURN_IF_ERROR(CheckMachine(report));
     for (const LatencyRecord& record : network.latency()) {
-      if (record.scenario() != scenario() || record.batch() != batch() ||
-          record.precision() != PrecisionOf(side) ||
+      if (!SameTiming(record, Wanted(side)) ||
           !HasValue(record.availability())) {
         continue;
       }
@@ -145,8 +167,8 @@ class Reader {
         if (p.fraction() == 0.5) return Reading{p.estimate_ns()};
       }
     }
-    return Missing(report, absl::StrCat("a latency in ", PrecisionOf(side),
-                                        " at batch ", batch()));
+    return Missing(report,
+                   absl::StrCat("a latency of ", TimingLabel(Wanted(side))));
   }
 
   absl::StatusOr<Reading> Gain(const ClaimSide& side,
@@ -154,16 +176,15 @@ class Reader {
                                const Report& report) const {
     ASSAY_RETURN_IF_ERROR(CheckMachine(report));
     for (const GainRecord& gain : network.gains()) {
-      if (gain.scenario() == LatencyRecord::Scenario_Name(scenario()) &&
-          gain.batch() == batch() && gain.precision() == PrecisionOf(side) &&
+      if (SameTiming(TimingOf(gain), Wanted(side)) &&
           gain.against_precision() == "f32" && HasValue(gain.availability())) {
         return Reading{claim_.metric().quantity() == ClaimMetric::SPEEDUP
                            ? gain.measured_speedup()
                            : gain.realised_gain()};
       }
     }
-    return Missing(report, absl::StrCat("a gain in ", PrecisionOf(side),
-                                        " at batch ", batch()));
+    return Missing(report,
+                   absl::StrCat("a gain of ", TimingLabel(Wanted(side))));
   }
 
   absl::StatusOr<Reading> Cost(const CandidateRecord& network,

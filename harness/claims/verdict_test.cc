@@ -219,6 +219,77 @@ TEST(VerdictTest, TimeIsReadOnMachinesThatCanTell) {
   EXPECT_THAT(JudgeOrDie(claim, reports).reason, HasSubstr("was not fit"));
 }
 
+// One of several timings of one network.
+void AddTiming(const std::string& backend, LatencyRecord::Caches caches,
+               double ns, CandidateRecord* network) {
+  LatencyRecord* latency = network->add_latency();
+  latency->set_scenario(LatencyRecord::SINGLE_STREAM);
+  latency->set_precision("f32");
+  latency->set_batch(1);
+  latency->set_backend(backend);
+  latency->set_caches(caches);
+  latency->mutable_availability()->set_state(Availability::MEASURED);
+  PercentileRecord* p = latency->add_percentiles();
+  p->set_fraction(0.5);
+  p->set_estimate_ns(ns);
+}
+
+TEST(VerdictTest, ATimingOfOtherCachesOrAnotherBackendDoesNotCount) {
+  Claim claim = Parse(R"(
+    id: "fast" statement: "s" source: "p" task: "t" seeds: [1, 2, 3]
+    metric { quantity: LATENCY_P50_NS }
+    first { method { name: "q" } } second { dense: true }
+    relation: AT_MOST effect: RATIO margin: 0.7)");
+  std::vector<Report> reports;
+  const auto runs = RunsOf(claim);
+  for (const RunSpec& run : *runs) {
+    Report report = ReportOf(run, 100);
+    const double seed = static_cast<double>(run.seed());
+    for (CandidateRecord* network :
+         {report.mutable_dense(), report.mutable_candidates(0)}) {
+      const double ns = network == report.mutable_dense() ? 1000 : 500 + seed;
+      AddTiming("", LatencyRecord::COLD, 3000 + seed, network);
+      AddTiming("reference", LatencyRecord::HOT, 9000 + seed, network);
+      AddTiming("", LatencyRecord::HOT, ns, network);
+    }
+    reports.push_back(report);
+  }
+  EXPECT_NEAR(JudgeOrDie(claim, reports).estimate, 0.502, 1e-3);
+  claim.mutable_metric()->set_backend("cuda");
+  EXPECT_THAT(JudgeOrDie(claim, reports).reason, HasSubstr("missing"));
+  for (Report& report : reports) {
+    RunSpec spec;
+    ASSERT_TRUE(ParseRunText(report.identity().spec(), &spec).ok());
+    spec.mutable_measure()->add_other_backends("reference");
+    spec.mutable_measure()->add_caches("cold");
+    report.mutable_identity()->set_spec(RunText(spec));
+  }
+  claim.mutable_metric()->set_backend("");
+  EXPECT_THAT(JudgeOrDie(claim, reports).reason, HasSubstr("missing"));
+  claim.mutable_metric()->set_cold_caches(true);
+  EXPECT_NEAR(JudgeOrDie(claim, reports).estimate, 1.0, 1e-3);
+}
+
+TEST(VerdictTest, ADenseNetworkWithTheSameAllowance) {
+  const Claim claim = Parse(R"(
+    id: "worth" statement: "s" source: "p" task: "t" seeds: 1
+    metric { quantity: QUALITY }
+    first { method { name: "l1" } } second { tuned_dense: true }
+    relation: AT_LEAST margin: -0.02)");
+  const auto runs = RunsOf(claim);
+  ASSERT_EQ(runs->size(), 1u);
+  EXPECT_TRUE((*runs)[0].measure().same_allowance());
+  Report report = ReportOf((*runs)[0], 110);
+  TunedDense* tuned = report.mutable_tuned_dense();
+  tuned->mutable_availability()->set_state(Availability::NOT_APPLICABLE);
+  tuned->mutable_availability()->set_reason("the method trained on nothing");
+  EXPECT_THAT(JudgeOrDie(claim, {report}).reason,
+              HasSubstr("the method trained on nothing"));
+  tuned->mutable_availability()->set_state(Availability::MEASURED);
+  *tuned->mutable_network() = report.dense();
+  EXPECT_EQ(JudgeOrDie(claim, {report}).verdict, ClaimAttempt::HOLDS);
+}
+
 TEST(VerdictTest, WithinNeedsTheWholeInterval) {
   Claim claim = Lamp();
   claim.set_relation(Claim::WITHIN);

@@ -101,6 +101,10 @@ class Comparer {
     if (before.has_dense() && now.has_dense()) {
       CompareCandidate(before.dense(), now.dense());
     }
+    if (before.tuned_dense().has_network() && now.tuned_dense().has_network()) {
+      CompareCandidate(before.tuned_dense().network(),
+                       now.tuned_dense().network());
+    }
     for (const CandidateRecord& old : before.candidates()) {
       bool submitted = false;
       for (const CandidateRecord& fresh : now.candidates()) {
@@ -267,11 +271,8 @@ class Comparer {
   }
 
   void CompareLatency(const LatencyRecord& before, const LatencyRecord& now) {
-    Pending& pending = Add(
-        absl::StrCat(
-            "latency p50 ", LatencyRecord::Scenario_Name(now.scenario()), " ",
-            now.precision(), " batch ", now.batch(), TimingSuffix(now)),
-        "ns", MedianNs(before), MedianNs(now));
+    Pending& pending = Add(absl::StrCat("latency p50 ", TimingLabel(now)), "ns",
+                           MedianNs(before), MedianNs(now));
     MetricChange& change = pending.change;
     if (!machine_note_.empty()) {
       change.note = machine_note_;
@@ -337,10 +338,7 @@ class Comparer {
                     const EnergyRecord& now) {
     Pending& pending = Add(
         absl::StrCat("energy ", now.meter(), now.scope().empty() ? "" : " ",
-                     now.scope(), " ",
-                     LatencyRecord::Scenario_Name(timing.scenario()), " ",
-                     timing.precision(), " batch ", timing.batch(),
-                     TimingSuffix(timing)),
+                     now.scope(), " ", TimingLabel(timing)),
         "J", before.gross_joules_per_sample(), now.gross_joules_per_sample());
     MetricChange& change = pending.change;
     if (!machine_note_.empty()) {

@@ -20,6 +20,13 @@ TEST(TimingKeyTest, HotIsWhatOldReportsDoNotSay) {
   EXPECT_EQ(TimingSuffix(hot), "");
 }
 
+TEST(TimingKeyTest, TheLabelSaysEveryPart) {
+  LatencyRecord cold = Timing();
+  cold.set_caches(LatencyRecord::COLD);
+  cold.set_backend("reference");
+  EXPECT_EQ(TimingLabel(cold), TimingLabel(Timing()) + " @reference cold");
+}
+
 TEST(TimingKeyTest, EveryPartCounts) {
   LatencyRecord other = Timing();
   other.set_caches(LatencyRecord::COLD);

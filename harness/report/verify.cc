@@ -185,6 +185,10 @@ void AddCandidate(const CandidateRecord& a, const CandidateRecord& b,
 std::map<std::string, const CandidateRecord*> NetworksOf(const Report& report) {
   std::map<std::string, const CandidateRecord*> networks;
   if (report.has_dense()) networks["dense"] = &report.dense();
+  if (report.tuned_dense().has_network()) {
+    networks[report.tuned_dense().network().name()] =
+        &report.tuned_dense().network();
+  }
   for (const CandidateRecord& one : report.candidates()) {
     networks[one.name()] = &one;
   }

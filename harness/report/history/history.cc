@@ -20,8 +20,9 @@
 namespace assay {
 namespace {
 
-// In the database's user_version. Raised when a table changes.
-constexpr int kVersion = 1;
+// In the database's user_version. Raised when a table changes, or what is read
+// from a report.
+constexpr int kVersion = 2;
 
 constexpr char kTables[] = R"(
   CREATE TABLE reports (

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "harness/report/check.h"
 #include "harness/report/report.pb.h"
+#include "harness/report/timing_key.h"
 
 namespace assay {
 namespace {
@@ -53,9 +54,7 @@ void AddCost(const CandidateRecord& network, Values* values) {
 
 void AddTiming(const LatencyRecord& timing, Values* values) {
   if (!HasValue(timing.availability())) return;
-  const std::string under =
-      absl::StrCat(" ", LatencyRecord::Scenario_Name(timing.scenario()), " ",
-                   timing.precision(), " batch ", timing.batch());
+  const std::string under = absl::StrCat(" ", TimingLabel(timing));
   for (const PercentileRecord& p : timing.percentiles()) {
     if (p.fraction() == 0.5 || p.fraction() == 0.9) {
       values->Add(absl::StrCat("latency p", 100 * p.fraction(), under), "ns",
@@ -89,6 +88,10 @@ std::vector<MetricValue> MetricValues(const Report& report) {
   if (report.outcome().status() != Outcome::OK) return {};
   Values values;
   if (report.has_dense()) AddNetwork("dense", report.dense(), &values);
+  if (report.tuned_dense().has_network()) {
+    const CandidateRecord& tuned = report.tuned_dense().network();
+    AddNetwork(tuned.name(), tuned, &values);
+  }
   for (const CandidateRecord& candidate : report.candidates()) {
     AddNetwork(candidate.name(), candidate, &values);
   }

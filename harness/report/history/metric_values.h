@@ -18,10 +18,10 @@ struct MetricValue {
 };
 
 // Quality, cost on paper, median and 90th percentile latency, throughput,
-// energy, memory, and what the method spent. Each name stands once for a
-// network: of several timings that it fits, the first, which is the run's own
-// backend with hot caches. What has no value in the report
-// gives no row; a run that did not end well gives none.
+// energy, memory, and what the method spent. Timings are told apart as
+// timing_key.h does: "latency p50 SINGLE_STREAM f32 batch 1 @reference cold".
+// Each name stands once for a network. What has no value in the report gives no
+// row; a run that did not end well gives none.
 std::vector<MetricValue> MetricValues(const Report& report);
 
 }  // namespace assay

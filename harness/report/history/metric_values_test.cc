@@ -30,6 +30,15 @@ TEST(MetricValuesTest, WhatAReportSays) {
   EXPECT_EQ(values["/seconds of the method"].value, 12.5);
 }
 
+TEST(MetricValuesTest, TheTunedDenseNetworkHasASeries) {
+  Report report = SampleReport();
+  CandidateRecord* tuned = report.mutable_tuned_dense()->mutable_network();
+  tuned->set_name("dense, tuned");
+  *tuned->add_quality() = report.dense().quality(0);
+  tuned->mutable_quality(0)->set_value(0.9);
+  EXPECT_EQ(ByName(report)["dense, tuned/test top1_accuracy f32"].value, 0.9);
+}
+
 TEST(MetricValuesTest, ANameStandsOnce) {
   Report report = SampleReport();
   LatencyRecord* again = report.mutable_dense()->add_latency();
@@ -39,6 +48,23 @@ TEST(MetricValuesTest, ANameStandsOnce) {
   EXPECT_EQ(MetricValues(report).size(), once.size());
   EXPECT_EQ(ByName(report)["dense/latency p50 SINGLE_STREAM f32 batch 1"].value,
             120000);
+}
+
+TEST(MetricValuesTest, AnotherBackendOrColdCachesAreSeriesOfTheirOwn) {
+  Report report = SampleReport();
+  LatencyRecord* cold = report.mutable_dense()->add_latency();
+  *cold = report.dense().latency(0);
+  cold->set_caches(LatencyRecord::COLD);
+  cold->mutable_percentiles(0)->set_estimate_ns(150000);
+  LatencyRecord* beside = report.mutable_dense()->add_latency();
+  *beside = report.dense().latency(0);
+  beside->set_backend("reference");
+  beside->mutable_percentiles(0)->set_estimate_ns(9000000);
+  auto values = ByName(report);
+  const std::string own = "dense/latency p50 SINGLE_STREAM f32 batch 1";
+  EXPECT_EQ(values[own].value, 120000);
+  EXPECT_EQ(values[own + " cold"].value, 150000);
+  EXPECT_EQ(values[own + " @reference"].value, 9000000);
 }
 
 TEST(MetricValuesTest, WhatHasNoValueGivesNoRow) {
