@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -17,6 +18,7 @@
 #include "harness/host/run_setup.h"
 #include "harness/host/stage.h"
 #include "harness/host/supervisor_outcome.h"
+#include "harness/host/twin.h"
 #include "harness/ops/ops.h"
 
 namespace assay {
@@ -37,6 +39,32 @@ CompressSink::Options SinkOptions(const RunSpec& spec) {
   return options;
 }
 
+// What the method is given: the reference network, or its twin, whose classes
+// the task then names as it does.
+struct Given {
+  Graph graph;
+  ParameterStore parameters;
+  std::vector<Initialiser> initialisers;
+};
+absl::StatusOr<Given> GivenNetwork(const RunSpec& spec, Task* task,
+                                   ReferenceNetwork reference) {
+  ASSAY_ASSIGN_OR_RETURN(
+      ReferenceGraph built,
+      task->BuildNetwork(StandardOps(), task->spec().evaluation_batch));
+  if (!spec.twin()) {
+    return Given{std::move(reference.graph), std::move(reference.parameters),
+                 std::move(built.initialisers)};
+  }
+  const std::vector<int32_t> classes =
+      TwinClasses(reference.graph, spec.seed());
+  ASSAY_ASSIGN_OR_RETURN(TwinNetwork twin,
+                         MakeTwin(reference.graph, reference.parameters,
+                                  built.initialisers, classes));
+  if (!classes.empty()) task->Relabel(classes);
+  return Given{std::move(twin.graph), std::move(twin.parameters),
+               std::move(twin.initialisers)};
+}
+
 // Task, reference network and its identity; then the method. An error is the
 // harness's.
 absl::Status PrepareAndCompress(const RunSpec& spec, CompressResult* result) {
@@ -46,23 +74,22 @@ absl::Status PrepareAndCompress(const RunSpec& spec, CompressResult* result) {
   ASSAY_ASSIGN_OR_RETURN(const RunSetup setup, OpenTask(spec));
   ASSAY_ASSIGN_OR_RETURN(ReferenceNetwork reference, ReferenceOf(spec, setup));
   ASSAY_ASSIGN_OR_RETURN(*result->mutable_reference(), IdentityOf(reference));
+  const double reference_quality = reference.validation_metric;
   ASSAY_ASSIGN_OR_RETURN(
-      const ReferenceGraph built,
-      setup.task->BuildNetwork(StandardOps(),
-                               setup.task->spec().evaluation_batch));
+      Given given, GivenNetwork(spec, setup.task.get(), std::move(reference)));
   // Nothing of the test split is left when foreign code comes in.
   setup.task->ForgetTest();
   ServedTask served;
   served.task = setup.task.get();
-  served.initialisers = built.initialisers;
-  served.reference = reference.validation_metric;
+  served.initialisers = std::move(given.initialisers);
+  served.reference = reference_quality;
   ASSAY_ASSIGN_OR_RETURN(served.chance, ChanceOf(*setup.task));
 
   CompressInput input{&spec,
                       &served,
                       setup.device.get(),
-                      std::move(reference.graph),
-                      std::move(reference.parameters),
+                      std::move(given.graph),
+                      std::move(given.parameters),
                       [terminate]() -> int32_t {
                         return *terminate ? ASSAY_STOP_SOON : ASSAY_STOP_NO;
                       }};

@@ -22,6 +22,7 @@ constexpr char kCompressResultFile[] = "compress_result.pb";
 constexpr char kScoreRequestFile[] = "score_request.pb";
 constexpr char kScoreResultFile[] = "score_result.pb";
 constexpr char kArtifactsFolder[] = "artifacts";
+constexpr char kTwinFolder[] = "twin";  // of an audit's second compress process
 constexpr char kReportFile[] = "report.pb";
 
 constexpr int64_t kLargestMessage = int64_t{64} << 20;

@@ -24,6 +24,8 @@ RunSpec WithoutPlaces(const RunSpec& spec) {
   what.clear_command_line();
   what.clear_network_path();
   what.clear_external_meters();
+  what.clear_twin();
+  what.clear_verified_files();
   return what;
 }
 

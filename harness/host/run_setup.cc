@@ -5,9 +5,12 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "datasets/verified_files.h"
 #include "harness/backend/registry.h"
 #include "harness/core/hash.h"
 #include "harness/core/status_macros.h"
@@ -74,8 +77,10 @@ absl::StatusOr<RunSetup> OpenTask(const RunSpec& spec) {
                        spec.network().stddev().end());
   }
   ASSAY_ASSIGN_OR_RETURN(setup.device, MakeDevice(spec.backend()));
-  ASSAY_ASSIGN_OR_RETURN(setup.task,
-                         Task::Open(std::move(task), spec.data_dir()));
+  setup.verified = std::make_shared<VerifiedFiles>(std::vector<std::string>(
+      spec.verified_files().begin(), spec.verified_files().end()));
+  ASSAY_ASSIGN_OR_RETURN(
+      setup.task, Task::Open(std::move(task), spec.data_dir(), setup.verified));
   if (spec.has_network()) {
     ASSAY_RETURN_IF_ERROR(BringUserNetwork(spec, setup.task.get()));
   }

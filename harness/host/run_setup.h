@@ -17,6 +17,8 @@
 
 namespace assay {
 
+class VerifiedFiles;
+
 // The reference network of a task is one for all methods and seeds, so that
 // they start from the same weights; it is the one that `assay train` makes.
 inline constexpr uint64_t kReferenceSeed = 1;
@@ -35,6 +37,8 @@ const std::atomic<bool>* StopOnTerminate();
 struct RunSetup {
   std::unique_ptr<Device> device;
   std::unique_ptr<Task> task;
+  // Files of the data set that are known to be the published ones.
+  std::shared_ptr<VerifiedFiles> verified;
 };
 // The task, with the user's network in place where the spec has one.
 absl::StatusOr<RunSetup> OpenTask(const RunSpec& spec);

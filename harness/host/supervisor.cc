@@ -49,7 +49,7 @@ absl::Status ClearFolder(const std::string& folder) {
   ASSAY_RETURN_IF_ERROR(MakeFolders(folder));
   for (const char* name :
        {kReportFile, kSpecFile, kTrainResultFile, kCompressResultFile,
-        kScoreRequestFile, kScoreResultFile, kArtifactsFolder}) {
+        kScoreRequestFile, kScoreResultFile, kArtifactsFolder, kTwinFolder}) {
     ASSAY_RETURN_IF_ERROR(Remove(JoinPath(folder, name)));
   }
   return MakeFolders(JoinPath(folder, kArtifactsFolder));
@@ -83,6 +83,7 @@ class Run {
                                record_.compress.submissions_size() > 0 &&
                                (good() || status == Outcome::METHOD_ERROR ||
                                 status == Outcome::INVALID_SUBMISSION);
+    if (worth_scoring && record_.spec.measure().audit()) CompressTwin();
     if (worth_scoring) Score();
     record_.finished = absl::Now();
   }
@@ -134,12 +135,23 @@ class Run {
     TrainedReferences* trained = options_.trained;
     if (trained != nullptr && trained->Find(record_.spec) != nullptr) {
       record_.train = *trained->Find(record_.spec);
-      return;
+    } else {
+      TrainInProcess();
+      if (trained != nullptr && good()) {
+        trained->Remember(record_.spec, record_.train);
+      }
     }
-    TrainInProcess();
-    if (trained != nullptr && good()) {
-      trained->Remember(record_.spec, record_.train);
-    }
+    if (good()) ShareVerifiedFiles();
+  }
+
+  // What the train process has verified, before foreign code ran, the next ones
+  // need not hash; they see for themselves whether it has been touched since.
+  void ShareVerifiedFiles() {
+    *record_.spec.mutable_verified_files() = record_.train.verified_files();
+    const absl::Status written = WriteRunSpec(In(kSpecFile), record_.spec);
+    if (written.ok()) return;
+    record_.outcome =
+        OutcomeOf(written, Outcome::HARNESS_ERROR, Outcome::PREPARE);
   }
 
   void TrainInProcess() {
@@ -154,13 +166,24 @@ class Run {
         TrustedOutcome(*ended, read, record_.train.outcome(), Outcome::PREPARE);
   }
 
-  void Compress() {
+  // Foreign code, under the run's limits; works in `folder`.
+  ChildOptions CompressChild(const std::string& folder) const {
     const RunSpec& spec = record_.spec;
-    ChildOptions child = Child("internal-compress", kSpecFile, "compress.log");
+    ChildOptions child;
+    child.arguments = {executable_, "internal-compress",
+                       JoinPath(folder, kSpecFile)};
+    child.log_path = JoinPath(folder, "compress.log");
+    child.stop = options_.stop;
     child.seconds = Tighter(spec.limits().seconds(), spec.training().seconds());
     child.memory_bytes = spec.limits().memory_bytes();
     child.processes = spec.limits().processes();
     child.file_bytes = options_.file_bytes;
+    return child;
+  }
+
+  void Compress() {
+    const RunSpec& spec = record_.spec;
+    const ChildOptions child = CompressChild(spec.output_dir());
     MeterEnvironment meters;
     meters.external.assign(spec.external_meters().begin(),
                            spec.external_meters().end());
@@ -180,6 +203,42 @@ class Run {
     if (!record_.compress_believed) record_.compress.Clear();
   }
 
+  // The method once more, on the task's twin. Whatever becomes of it is a
+  // finding of the audit, not of the run.
+  void CompressTwin() {
+    TwinRun& twin = record_.twin.emplace();
+    twin.set_folder(kTwinFolder);
+    RunSpec spec = record_.spec;
+    spec.set_output_dir(In(kTwinFolder));
+    spec.set_twin(true);
+    CompressResult result;
+    *twin.mutable_outcome() = OutcomeOfTwin(spec, &result);
+    if (twin.outcome().status() == Outcome::OK) {
+      *twin.mutable_submissions() = result.submissions();
+      *record_.twin_phases.mutable_phases() = result.phases();
+    }
+  }
+
+  Outcome OutcomeOfTwin(const RunSpec& spec, CompressResult* result) {
+    absl::Status written = ClearFolder(spec.output_dir());
+    if (written.ok()) {
+      written = WriteRunSpec(JoinPath(spec.output_dir(), kSpecFile), spec);
+    }
+    if (!written.ok()) {
+      return OutcomeOf(written, Outcome::HARNESS_ERROR, Outcome::PREPARE);
+    }
+    auto ended = RunChild(CompressChild(spec.output_dir()));
+    if (!ended.ok()) {
+      return OutcomeOf(ended.status(), Outcome::HARNESS_ERROR, Outcome::LOAD);
+    }
+    record_.twin_child = *std::move(ended);
+    absl::Status read =
+        ReadMessage(JoinPath(spec.output_dir(), kCompressResultFile), result);
+    if (read.ok()) read = CheckCompressResult(*result, spec.budgets_size());
+    return CompressOutcome(*record_.twin_child, read, *result,
+                           spec.budgets_size());
+  }
+
   // An outcome that compressing left is kept: what was submitted before an
   // error is scored all the same.
   void Score() {
@@ -187,6 +246,8 @@ class Run {
     *request.mutable_spec() = record_.spec;
     *request.mutable_submissions() = record_.compress.submissions();
     *request.mutable_reference() = record_.train.reference();
+    *request.mutable_spent() = record_.compress.ledger();
+    if (record_.twin.has_value()) *request.mutable_twin() = *record_.twin;
     // Foreign code may have put files there under these names.
     absl::Status written = Remove(In(kScoreResultFile));
     if (written.ok()) written = Remove(In(kScoreRequestFile));

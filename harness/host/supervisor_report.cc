@@ -127,6 +127,11 @@ void FillOverhead(const RunRecord& record, OverheadRecord* overhead) {
         record.compress_believed ? PhaseRecord::HARNESS : PhaseRecord::METHOD,
         overhead);
   }
+  if (record.twin_child.has_value()) {
+    lived += record.twin_child->seconds;
+    AddProcess("twin", record.twin_child->seconds, record.twin_phases.phases(),
+               PhaseRecord::METHOD, overhead);
+  }
   if (record.score_child.has_value()) {
     lived += record.score_child->seconds;
     AddProcess("score", record.score_child->seconds, record.score.phases(),
@@ -224,6 +229,9 @@ Report MakeReport(const RunRecord& record) {
   }
   if (record.score.has_dense()) *report.mutable_dense() = record.score.dense();
   *report.mutable_candidates() = record.score.candidates();
+  if (record.score.has_tuned_dense()) {
+    *report.mutable_tuned_dense() = record.score.tuned_dense();
+  }
   FillLedger(record, report.mutable_ledger());
   if (record.train.has_ledger()) {
     *report.mutable_dense_ledger() = record.train.ledger();

@@ -28,6 +28,9 @@ struct RunRecord {
   TrainResult train;
   CompressResult compress;
   LedgerRecord compress_energy;  // joules alone
+  std::optional<TwinRun> twin;   // of an audit
+  std::optional<ChildResult> twin_child;
+  OverheadRecord twin_phases;  // of its compress process, phases alone
   ScoreResult score;
 };
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
@@ -20,7 +21,9 @@ namespace assay {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class SupervisorTest : public ::testing::Test {
  protected:
@@ -223,6 +226,42 @@ TEST_F(SupervisorTest, AStopIsAnAbort) {
   const std::atomic<bool> stop = true;
   options_.stop = &stop;
   EXPECT_EQ(StatusOf("ok"), Outcome::ABORTED);
+}
+
+std::vector<std::string> Details(const Report& report, const char* kind) {
+  std::vector<std::string> details;
+  for (const AuditRecord& audit : report.candidates(0).audits()) {
+    if (audit.kind() == kind) details.push_back(audit.detail());
+  }
+  return details;
+}
+
+TEST_F(SupervisorTest, ScoringKnowsWhatWasSpentAndVerified) {
+  const Report report = Do("ok");
+  EXPECT_THAT(Details(report, "spent"), ElementsAre("640"));
+  EXPECT_THAT(Details(report, "verified"), ElementsAre("stamp"));
+  EXPECT_THAT(Details(report, "twin"), ElementsAre());
+  // Where a run's data were verified is no part of what it is.
+  EXPECT_THAT(report.identity().spec(), Not(HasSubstr("stamp")));
+}
+
+TEST_F(SupervisorTest, AnAuditRunsTheMethodOnTheTwin) {
+  spec_.mutable_measure()->set_audit(true);
+  const Report report = Do("ok");
+  EXPECT_THAT(Details(report, "twin"), ElementsAre("OK", "artifact"));
+  EXPECT_THAT(report.identity().spec(), Not(HasSubstr("twin")));
+  bool timed = false;
+  for (const PhaseRecord& phase : report.overhead().phases()) {
+    timed = timed || phase.name() == "twin: run";
+  }
+  EXPECT_TRUE(timed);
+}
+
+TEST_F(SupervisorTest, AMethodThatFailsOnTheTwinIsAFindingAndNotTheOutcome) {
+  spec_.mutable_measure()->set_audit(true);
+  const Report report = Do("knows_names");
+  EXPECT_EQ(report.outcome().status(), Outcome::OK);
+  EXPECT_THAT(Details(report, "twin"), ElementsAre("CRASHED"));
 }
 
 TEST_F(SupervisorTest, AnEarlierReportDoesNotOutliveItsRun) {

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "datasets/verified_files.h"
 #include "harness/core/file.h"
 #include "harness/core/status_macros.h"
 #include "harness/host/processes.h"
@@ -46,6 +47,9 @@ absl::Status Train(const RunSpec& spec, TrainResult* result) {
   ASSAY_ASSIGN_OR_RETURN(const RunSetup setup, OpenTask(spec));
   *result->add_phases() =
       SinglePhase("open task", PhaseRecord::HARNESS, SecondsSince(start));
+  for (std::string& stamp : setup.verified->stamps()) {
+    result->add_verified_files(std::move(stamp));
+  }
   const int64_t opened = MonotonicClock().NowNs();
   ASSAY_ASSIGN_OR_RETURN(const ReferenceNetwork network,
                          ReferenceOf(spec, setup));

@@ -29,8 +29,11 @@
 #include "harness/host/score/evaluation.h"
 #include "harness/host/score/quality.h"
 #include "harness/host/score/timing.h"
+#include "harness/host/score/tuned_dense.h"
+#include "harness/host/score/twin_audit.h"
 #include "harness/host/stage.h"
 #include "harness/host/supervisor_outcome.h"
+#include "harness/host/twin.h"
 #include "harness/ops/ops.h"
 #include "harness/report/check.h"
 #include "harness/train/checkpoint.h"
@@ -45,6 +48,7 @@ struct Network {
   ParameterStore parameters;
   CandidateRecord* record;
   ScoresByPrecision scores;
+  int budget = -1;  // that it was submitted for
 };
 
 std::string SplitHash(const Dataset& dataset, Split split) {
@@ -94,6 +98,8 @@ class Scorer {
     EnterStage(Outcome::SCORE);
     ASSAY_RETURN_IF_ERROR(OpenDevices());
     ASSAY_RETURN_IF_ERROR(ScoreAll());
+    ASSAY_RETURN_IF_ERROR(ScoreTunedDense());
+    ASSAY_RETURN_IF_ERROR(AuditTwins());
     if (!spec_.measure().skip()) {
       EnterStage(Outcome::MEASURE);
       ASSAY_RETURN_IF_ERROR(MeasureAll());
@@ -214,7 +220,8 @@ class Scorer {
     networks_.push_back({std::move(artifact.graph),
                          std::move(artifact.parameters),
                          record,
-                         {}});
+                         {},
+                         submission.budget()});
     return absl::OkStatus();
   }
 
@@ -257,15 +264,23 @@ class Scorer {
                                          ": ", scores.status().message()));
       }
       network.scores = *std::move(scores);
-      ASSAY_ASSIGN_OR_RETURN(
-          const std::vector<DriftRecord> drift,
-          MeasureDrift(*setup_.task, devices_, spec_.measure().batch_sizes(),
-                       network.graph, network.parameters));
-      network.record->mutable_drift()->Assign(drift.begin(), drift.end());
+      ASSAY_RETURN_IF_ERROR(RecordDrift(network));
       if (&network != &networks_.front()) {
         ASSAY_RETURN_IF_ERROR(CompareWithDense(&network));
       }
     }
+    return absl::OkStatus();
+  }
+
+  // Of at most kDriftRows rows, and a phase of its own: a report says what it
+  // took.
+  absl::Status RecordDrift(const Network& network) {
+    const PhaseTimer::Scope scope(phases_, "drift", PhaseRecord::SCORING);
+    ASSAY_ASSIGN_OR_RETURN(
+        const std::vector<DriftRecord> drift,
+        MeasureDrift(*setup_.task, devices_, spec_.measure().batch_sizes(),
+                     network.graph, network.parameters));
+    network.record->mutable_drift()->Assign(drift.begin(), drift.end());
     return absl::OkStatus();
   }
 
@@ -274,15 +289,128 @@ class Scorer {
   absl::Status CompareWithDense(Network* network) {
     const Network& dense = networks_.front();
     const QualityRecord& best = dense.record->quality(0);
-    for (const QualityRecord& quality : network->record->quality()) {
-      const auto scores = network->scores.find(quality.precision());
-      if (scores == network->scores.end()) continue;
+    return Compare(best, dense.scores.at(best.precision()), *network,
+                   network->record->mutable_against_dense());
+  }
+
+  static absl::Status Compare(
+      const QualityRecord& best, const Scores& best_scores,
+      const Network& network,
+      google::protobuf::RepeatedPtrField<QualityComparison>* comparisons) {
+    for (const QualityRecord& quality : network.record->quality()) {
+      const auto scores = network.scores.find(quality.precision());
+      if (scores == network.scores.end()) continue;
       ASSAY_ASSIGN_OR_RETURN(
-          *network->record->add_against_dense(),
-          CompareToDense(best, dense.scores.at(best.precision()), quality,
-                         scores->second));
+          *comparisons->Add(),
+          CompareToDense(best, best_scores, quality, scores->second));
     }
     return absl::OkStatus();
+  }
+
+  absl::Status ScoreTunedDense() {
+    if (!spec_.measure().same_allowance()) return absl::OkStatus();
+    const PhaseTimer::Scope scope(phases_, "tune dense", PhaseRecord::TRAINING);
+    EvaluationOptions options;
+    options.bf16 = Asked("bf16");
+    options.label = "dense, tuned";
+    ScoresByPrecision scores;
+    ASSAY_ASSIGN_OR_RETURN(
+        *result_->mutable_tuned_dense(),
+        TuneDense(*setup_.task, setup_.device.get(), spec_, reference_,
+                  request_.spent(), options, &scores));
+    if (scores.empty()) return absl::OkStatus();
+    const QualityRecord& best = result_->tuned_dense().network().quality(0);
+    for (Network& network : networks_) {
+      if (&network == &networks_.front()) continue;
+      ASSAY_RETURN_IF_ERROR(
+          Compare(best, scores.at(best.precision()), network,
+                  network.record->mutable_against_tuned_dense()));
+    }
+    return absl::OkStatus();
+  }
+
+  // Each candidate against what the method made of the task's twin.
+  absl::Status AuditTwins() {
+    if (!request_.has_twin()) return absl::OkStatus();
+    const PhaseTimer::Scope scope(phases_, "audit", PhaseRecord::SCORING);
+    const std::vector<int32_t> classes =
+        TwinClasses(reference_.graph, spec_.seed());
+    const Outcome& outcome = request_.twin().outcome();
+    const bool ours = outcome.status() == Outcome::HARNESS_ERROR ||
+                      outcome.status() == Outcome::ABORTED;
+    for (Network& network : networks_) {
+      if (network.budget < 0) continue;
+      if (ours) {  // no fault of the method's
+        *network.record->add_audits() = TwinUnavailable(outcome.message());
+        continue;
+      }
+      auto audit = AuditOneTwin(network, classes);
+      if (!audit.ok() && !absl::IsInvalidArgument(audit.status()) &&
+          !absl::IsNotFound(audit.status())) {
+        return audit.status();
+      }
+      *network.record->add_audits() =
+          audit.ok()
+              ? *std::move(audit)
+              : TwinWithoutCandidate(std::string(audit.status().message()));
+    }
+    return absl::OkStatus();
+  }
+
+  // NOT_FOUND, INVALID_ARGUMENT: the twin has no such candidate.
+  absl::StatusOr<AuditRecord> AuditOneTwin(const Network& network,
+                                           absl::Span<const int32_t> classes) {
+    const TwinRun& twin = request_.twin();
+    const auto submission = std::find_if(
+        twin.submissions().begin(), twin.submissions().end(),
+        [&](const Submission& s) { return s.budget() == network.budget; });
+    if (submission == twin.submissions().end()) {
+      return absl::NotFoundError(
+          absl::StrCat("none: ", Outcome::Status_Name(twin.outcome().status()),
+                       " in ", Outcome::Stage_Name(twin.outcome().stage()),
+                       ": ", twin.outcome().message()));
+    }
+    const auto read =
+        ReadArtifact(JoinPath(JoinPath(spec_.output_dir(), twin.folder()),
+                              submission->folder()),
+                     StandardOps(), {}, nullptr);
+    if (!read.ok()) return absl::InvalidArgumentError(read.status().message());
+    const Artifact& artifact = *read;
+    ASSAY_RETURN_IF_ERROR(CheckSameInterface(artifact.graph, reference_.graph));
+    ASSAY_ASSIGN_OR_RETURN(const Footprint footprint,
+                           FootprintOf(artifact.graph, &artifact.parameters));
+    std::vector<std::string> unmet;
+    if (network.budget < spec_.budgets_size()) {
+      for (const BudgetFinding& finding :
+           JudgeBudget(LimitsOf(spec_.budgets(network.budget)), footprint_,
+                       footprint)) {
+        if (!finding.met && Meets(*network.record, finding.quantity)) {
+          unmet.push_back(finding.quantity);
+        }
+      }
+    }
+    EvaluationOptions options;
+    options.label = absl::StrCat("twin of ", network.record->name());
+    CandidateRecord scored;
+    ASSAY_ASSIGN_OR_RETURN(
+        ScoresByPrecision scores,
+        EvaluateNetwork(*setup_.task, setup_.device.get(), artifact.graph,
+                        artifact.parameters, options, &scored));
+    const std::string& precision = network.record->quality(0).precision();
+    if (scores.count(precision) == 0) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "one in ", scored.quality(0).precision(), ", not in ", precision));
+    }
+    return AuditTwin(
+        *setup_.task, *network.record, network.scores.at(precision),
+        InOwnClasses(std::move(scores.at(precision)), classes), unmet);
+  }
+
+  static bool Meets(const CandidateRecord& record, absl::string_view quantity) {
+    return std::any_of(record.budgets().begin(), record.budgets().end(),
+                       [&](const BudgetRecord& budget) {
+                         return budget.quantity() == quantity && budget.met();
+                       });
   }
 
   absl::Status AuditAll(int threads) {
@@ -293,7 +421,7 @@ class Scorer {
           const std::vector<AuditRecord> audits,
           Audit(*setup_.task, setup_.device.get(), threads, spec_.measure(),
                 spec_.seed(), network.graph, network.parameters));
-      network.record->mutable_audits()->Assign(audits.begin(), audits.end());
+      network.record->mutable_audits()->Add(audits.begin(), audits.end());
     }
     return absl::OkStatus();
   }

@@ -23,6 +23,7 @@
 #include "harness/graph/roles.h"
 #include "harness/host/artifact.h"
 #include "harness/host/supervisor_report.h"
+#include "harness/host/twin.h"
 #include "harness/measure/clock.h"
 #include "harness/models/init.h"
 #include "harness/ops/ops.h"
@@ -183,6 +184,78 @@ TEST_F(ScoreTest, AuditsWhereAsked) {
     EXPECT_EQ(record->audits(2).items(), static_cast<uint64_t>(kTestItems));
     EXPECT_TRUE(record->audits(2).passed()) << record->audits(2).detail();
   }
+}
+
+TEST_F(ScoreTest, OffersTheDenseNetworkTheSameAllowance) {
+  Submit(reference_->graph, reference_->parameters, {});
+  MeasureSpec* measure = request_.mutable_spec()->mutable_measure();
+  measure->set_skip(true);
+  measure->set_same_allowance(true);
+  EXPECT_EQ(Do().tuned_dense().availability().state(),
+            Availability::NOT_APPLICABLE);
+  request_.mutable_spent()->set_samples(35);  // of batches of 10
+  const ScoreResult result = Do();
+  const TunedDense& tuned = result.tuned_dense();
+  EXPECT_EQ(tuned.availability().state(), Availability::MEASURED);
+  EXPECT_EQ(tuned.ledger().steps(), 4u);
+  EXPECT_EQ(tuned.ledger().samples(), 40u);
+  EXPECT_EQ(tuned.ledger().allowance().samples(), 35u);
+  ASSERT_EQ(tuned.network().quality_size(), 1);
+  ASSERT_EQ(result.candidates(0).against_tuned_dense_size(), 1);
+  EXPECT_EQ(result.candidates(0).against_tuned_dense(0).difference(),
+            result.candidates(0).quality(0).value() -
+                tuned.network().quality(0).value());
+}
+
+// The twin's candidate beside the run's own.
+void SubmitTwin(const TwinNetwork& network, const std::string& folder,
+                ScoreRequest* request) {
+  TwinRun* twin = request->mutable_twin();
+  twin->set_folder("twin");
+  twin->mutable_outcome()->set_status(Outcome::OK);
+  twin->mutable_outcome()->set_stage(Outcome::DONE);
+  Submission* submission = twin->add_submissions();
+  submission->set_folder("artifacts/0");
+  const absl::Status written =
+      WriteArtifact(JoinPath(folder, "twin/artifacts/0"),
+                    {"x", 0, {}, network.graph, network.parameters});
+  ASSERT_TRUE(written.ok()) << written;
+}
+
+TEST_F(ScoreTest, AMethodThatWorksFromWhatItIsGivenPassesTheTwin) {
+  Submit(reference_->graph, reference_->parameters, {});
+  request_.mutable_spec()->mutable_measure()->set_skip(true);
+  const auto twin = MakeTwin(reference_->graph, reference_->parameters, {},
+                             TwinClasses(reference_->graph, 0));
+  ASSERT_TRUE(twin.ok()) << twin.status();
+  SubmitTwin(*twin, folder_, &request_);
+  const ScoreResult result = Do();
+  ASSERT_EQ(result.candidates(0).audits_size(), 1);
+  const AuditRecord& audit = result.candidates(0).audits(0);
+  EXPECT_EQ(audit.kind(), "renamed_twin");
+  EXPECT_TRUE(audit.passed()) << audit.detail();
+  EXPECT_EQ(audit.answers_changed(), 0u);
+  EXPECT_EQ(audit.comparison().difference(), 0.0);
+  EXPECT_EQ(result.dense().audits_size(), 0);
+}
+
+TEST_F(ScoreTest, AMethodThatFailsUnderOtherNamesIsCaught) {
+  Submit(reference_->graph, reference_->parameters, {});
+  request_.mutable_spec()->mutable_measure()->set_skip(true);
+  Outcome* outcome = request_.mutable_twin()->mutable_outcome();
+  outcome->set_status(Outcome::METHOD_ERROR);
+  outcome->set_stage(Outcome::COMPRESS);
+  outcome->set_message("unknown task");
+  const ScoreResult result = Do();
+  ASSERT_EQ(result.candidates(0).audits_size(), 1);
+  EXPECT_FALSE(result.candidates(0).audits(0).passed());
+  EXPECT_NE(result.candidates(0).audits(0).detail().find(
+                "METHOD_ERROR in COMPRESS: unknown task"),
+            std::string::npos);
+  outcome->set_status(Outcome::HARNESS_ERROR);
+  outcome->set_message("the disk is full");
+  EXPECT_EQ(Do().candidates(0).audits(0).availability().state(),
+            Availability::UNAVAILABLE);
 }
 
 TEST_F(ScoreTest, TimesEveryNetworkInTheSameSessions) {

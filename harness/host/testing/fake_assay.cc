@@ -154,6 +154,11 @@ const std::map<std::string, Behaviour>& Behaviours() {
          result.mutable_outcome()->set_message("no convolution to prune");
          Leave(s, result);
        }},
+      {"knows_names",
+       [](const RunSpec& s) {
+         if (s.twin()) Crash();
+         Leave(s, Submit(s, Network(3)));
+       }},
       {"nothing", [](const RunSpec& s) {
          CompressResult result = Submit(s, Network(3));
          result.clear_submissions();
@@ -177,6 +182,7 @@ int Train(const std::string& path) {
   TrainResult result;
   result.mutable_outcome()->set_status(Outcome::OK);
   result.mutable_outcome()->set_stage(Outcome::DONE);
+  result.add_verified_files("stamp");
   if (spec.task() == "no_data") {
     *result.mutable_outcome() =
         OutcomeOf(absl::NotFoundError("no file train-images"),
@@ -186,6 +192,30 @@ int Train(const std::string& path) {
                  .ok()
              ? 0
              : 1;
+}
+
+// What the request brought, so that the tests see it.
+void AddAudits(const ScoreRequest& request, CandidateRecord* candidate) {
+  const auto add = [&](const char* kind, const std::string& detail) {
+    AuditRecord* audit = candidate->add_audits();
+    audit->set_kind(kind);
+    audit->set_detail(detail);
+    audit->mutable_availability()->set_state(Availability::MEASURED);
+  };
+  add("verified", request.spec().verified_files_size() == 1
+                      ? request.spec().verified_files(0)
+                      : "none");
+  add("spent", std::to_string(request.spent().samples()));
+  if (!request.has_twin()) return;
+  const TwinRun& twin = request.twin();
+  add("twin", Outcome::Status_Name(twin.outcome().status()));
+  for (const Submission& submission : twin.submissions()) {
+    const std::string folder =
+        JoinPath(JoinPath(request.spec().output_dir(), twin.folder()),
+                 submission.folder());
+    add("twin",
+        ReadArtifact(folder, ToyOps(), {}, nullptr).ok() ? "artifact" : "none");
+  }
 }
 
 int Score(const std::string& path) {
@@ -213,6 +243,7 @@ int Score(const std::string& path) {
       *result.mutable_outcome() =
           OutcomeOf(status, Outcome::INVALID_SUBMISSION, Outcome::SUBMIT);
     }
+    AddAudits(request, candidate);
   }
   return WriteMessage(JoinPath(spec.output_dir(), kScoreResultFile), result)
                  .ok()

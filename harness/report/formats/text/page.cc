@@ -431,6 +431,8 @@ std::string Page(const Report& report) {
   Section("Machine", Machine(report.machine()), &out);
   Section("Quality (95 % intervals; lost and won items against dense)",
           Quality(report), &out);
+  Section("The dense network with the same allowance", SameAllowance(report),
+          &out);
   Section("Budgets", Budgets(report), &out);
   Section("Cost on paper, from the artifact", Cost(report), &out);
   Section("Gains claimed, and whether the lowered plan shows them",

@@ -23,6 +23,19 @@ std::string Speedup(const ClaimedGain& claim) {
                          claim.speedup_interval().high());
 }
 
+// The record that a comparison is of, or null.
+const QualityRecord* QualityOf(const CandidateRecord& candidate,
+                               const QualityComparison& flips) {
+  for (const QualityRecord& quality : candidate.quality()) {
+    if (quality.split() == flips.split() &&
+        quality.metric() == flips.metric() &&
+        quality.precision() == flips.precision()) {
+      return &quality;
+    }
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 std::string ClaimedGains(const Report& report) {
@@ -89,6 +102,50 @@ std::string Audits(const Report& report) {
     }
   });
   return table.empty() ? "" : table.Text(2);
+}
+
+std::string SameAllowance(const Report& report) {
+  const TunedDense& tuned = report.tuned_dense();
+  if (!HasValue(tuned.availability())) {
+    return tuned.availability().state() == Availability::NOT_APPLICABLE
+               ? absl::StrCat("  ", AvailabilityText(tuned.availability()),
+                              "\n")
+               : "";
+  }
+  TextTable table({{"network"},
+                   {"precision"},
+                   {"value"},
+                   {"vs dense, tuned", true},
+                   {"lost/won", true},
+                   {"p", true}});
+  for (const QualityRecord& quality : tuned.network().quality()) {
+    table.Add(
+        {tuned.network().name(), quality.precision(), QualityText(quality)});
+  }
+  for (const CandidateRecord& candidate : report.candidates()) {
+    for (const QualityComparison& flips : candidate.against_tuned_dense()) {
+      if (!HasValue(flips.availability())) continue;
+      const QualityRecord* own = QualityOf(candidate, flips);
+      table.Add({candidate.name(), flips.precision(),
+                 own == nullptr ? "" : QualityText(*own),
+                 DifferenceText(flips.difference(),
+                                own == nullptr ? "" : own->unit()),
+                 flips.test() == "mcnemar_exact"
+                     ? absl::StrCat(flips.dense_right_candidate_wrong(), "/",
+                                    flips.dense_wrong_candidate_right())
+                     : "",
+                 HumanPValue(flips.p_value())});
+    }
+  }
+  return absl::StrCat(
+      table.Text(2),
+      absl::StrFormat("  %s samples in %s; validation %.4g -> %.4g%s\n",
+                      HumanCount(static_cast<double>(tuned.ledger().samples())),
+                      HumanSeconds(tuned.ledger().seconds()),
+                      tuned.validation_before(), tuned.validation_after(),
+                      tuned.kept() ? ""
+                                   : ": worse, so the network stands as it "
+                                     "was"));
 }
 
 }  // namespace assay::formats::text

@@ -13,6 +13,9 @@ namespace assay::formats::text {
 std::string ClaimedGains(const Report& report);
 std::string Drift(const Report& report);
 std::string Audits(const Report& report);
+// The candidates against the dense network after the training that the method
+// had.
+std::string SameAllowance(const Report& report);
 
 }  // namespace assay::formats::text
 

@@ -52,5 +52,47 @@ TEST(TrustTest, DriftAndAuditsSayWhatWasSeen) {
   EXPECT_THAT(Audits(report), HasSubstr("NOT_APPLICABLE: a stream"));
 }
 
+TEST(TrustTest, TheSameAllowanceForTheDenseNetwork) {
+  Report report;
+  EXPECT_EQ(SameAllowance(report), "");
+  TunedDense* tuned = report.mutable_tuned_dense();
+  *tuned->mutable_availability() =
+      MakeAvailability(Availability::NOT_REQUESTED, "not part of this run");
+  EXPECT_EQ(SameAllowance(report), "");
+  *tuned->mutable_availability() = MakeAvailability(
+      Availability::NOT_APPLICABLE, "the method trained on nothing");
+  EXPECT_THAT(SameAllowance(report), HasSubstr("trained on nothing"));
+  *tuned->mutable_availability() = MakeAvailability(Availability::MEASURED);
+  tuned->mutable_network()->set_name("dense, tuned");
+  tuned->mutable_ledger()->set_samples(6400);
+  tuned->set_validation_before(0.9);
+  tuned->set_validation_after(0.85);
+  CandidateRecord* candidate = report.add_candidates();
+  candidate->set_name("sparsity>=0.9");
+  for (QualityRecord* quality :
+       {tuned->mutable_network()->add_quality(), candidate->add_quality()}) {
+    quality->set_split("test");
+    quality->set_metric("top1_accuracy");
+    quality->set_precision("f32");
+    quality->set_unit("fraction");
+    quality->set_value(0.875);
+    *quality->mutable_availability() = MakeAvailability(Availability::MEASURED);
+  }
+  QualityComparison* flips = candidate->add_against_tuned_dense();
+  flips->set_split("test");
+  flips->set_metric("top1_accuracy");
+  flips->set_precision("f32");
+  flips->set_difference(-0.0625);
+  flips->set_test("mcnemar_exact");
+  flips->set_dense_right_candidate_wrong(3);
+  flips->set_dense_wrong_candidate_right(2);
+  *flips->mutable_availability() = MakeAvailability(Availability::MEASURED);
+  const std::string page = SameAllowance(report);
+  EXPECT_THAT(page, HasSubstr("-6.25 pp"));
+  EXPECT_THAT(page, HasSubstr("3/2"));
+  EXPECT_THAT(page, HasSubstr("6.40 k samples"));
+  EXPECT_THAT(page, HasSubstr("worse, so the network stands as it was"));
+}
+
 }  // namespace
 }  // namespace assay::formats::text
