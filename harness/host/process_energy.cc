@@ -59,6 +59,7 @@ struct ProcessEnergy::State {
 
   std::vector<MeterSource> sources;
   EnergySession session;
+  int64_t start_ns = 0;
   std::mutex mutex;
   std::condition_variable wake;
   bool done = false;
@@ -72,6 +73,7 @@ ProcessEnergy::ProcessEnergy(std::vector<MeterSource> sources, Clock& clock,
   State& state = *state_;
   if (DisjointMeters(state.sources).empty()) return;
   state.session.Begin();
+  state.start_ns = clock.NowNs();
   state.session.BeforeBlock(0).IgnoreError();  // keeps its problems itself
   const std::chrono::duration<double> pause(options.seconds_between_readings);
   state.reader = std::thread([&state, pause] {
@@ -107,7 +109,7 @@ void ProcessEnergy::Finish(LedgerRecord* ledger) {
   *ledger->mutable_joules_availability() =
       MakeAvailability(Availability::MEASURED);
   const std::vector<EnergyMeter*> disjoint = DisjointMeters(state.sources);
-  for (EnergyRecord& record : MakeEnergyRecords(totals)) {
+  for (EnergyRecord& record : MakeEnergyRecords(totals, {}, state.start_ns)) {
     for (const EnergyMeter* meter : disjoint) {
       if (Reads(*meter, record, state.sources)) AddUp(record, ledger);
     }

@@ -227,8 +227,8 @@ class TimedSession {
       *none->mutable_net_availability() = none->availability();
       return;
     }
-    for (EnergyRecord& record :
-         MakeEnergyRecords(energy_->Totals(variant), limits_)) {
+    for (EnergyRecord& record : MakeEnergyRecords(energy_->Totals(variant),
+                                                  limits_, timings_.start_ns)) {
       *latency->add_energy() = std::move(record);
     }
   }

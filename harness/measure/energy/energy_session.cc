@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "harness/core/descriptive.h"
 
 namespace assay {
 namespace {
@@ -11,12 +12,6 @@ namespace {
 // More than any machine that one process measures; with it a block is known to
 // be shorter than the counter's range.
 constexpr double kMostWatts = 2000.0;
-
-double Mean(const std::vector<double>& values) {
-  double sum = 0.0;
-  for (double v : values) sum += v;
-  return values.empty() ? 0.0 : sum / static_cast<double>(values.size());
-}
 
 double Squares(const std::vector<double>& values) {
   const double mean = Mean(values);
@@ -65,7 +60,22 @@ double EnergySession::ReadInBlock(Counter* counter) {
   counter->longest_gap_ns =
       std::max(counter->longest_gap_ns, now - counter->read_ns);
   counter->read_ns = now;
+  if (Usable(*counter)) Keep(counter, joules, false);
   return joules;
+}
+
+void EnergySession::Keep(Counter* counter, double joules, bool begins_block) {
+  if (!counter->has_first) {
+    counter->has_first = true;
+    counter->first_joules = joules;
+  }
+  EnergyReadings& readings = counter->totals[variant_].readings;
+  if (readings.kept.size() == kMostReadings) {
+    ++readings.dropped;
+    return;
+  }
+  readings.kept.push_back(
+      {counter->read_ns, joules - counter->first_joules, begins_block});
 }
 
 double EnergySession::SecondsForError(double error, int64_t blocks) const {
@@ -126,7 +136,8 @@ void EnergySession::Begin() {
   MeasureIdle(&Counter::idle_before);
 }
 
-absl::Status EnergySession::BeforeBlock(size_t) {
+absl::Status EnergySession::BeforeBlock(size_t variant) {
+  variant_ = variant;
   if (slowest_ != nullptr && Usable(*slowest_)) {
     const auto tick =
         WaitForTick(*slowest_->meter, clock_, options_.period.timeout_seconds,
@@ -138,6 +149,7 @@ absl::Status EnergySession::BeforeBlock(size_t) {
     counter.block_joules = Read(&counter);
     counter.block_ns = counter.read_ns = clock_.NowNs();
     counter.longest_gap_ns = 0;
+    if (Usable(counter)) Keep(&counter, counter.block_joules, true);
   }
   return absl::OkStatus();
 }

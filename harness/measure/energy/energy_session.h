@@ -22,6 +22,18 @@ struct EnergyOptions {
   PeriodOptions period;
 };
 
+// Readings of a counter in one variant's blocks, in order.
+struct EnergyReadings {
+  struct Reading {
+    int64_t at_ns = 0;    // on the session's clock
+    double joules = 0.0;  // since the first block of the session
+    bool begins_block = false;
+  };
+  std::vector<Reading> kept;
+  int64_t dropped = 0;  // beyond kMostReadings
+};
+inline constexpr size_t kMostReadings = 4096;
+
 // What one meter saw of one variant.
 struct EnergyTotals {
   std::string meter, scope;
@@ -43,6 +55,7 @@ struct EnergyTotals {
   int64_t idle_windows = 0;  // before and after, together
   // Of an external instrument, else all empty.
   MeterCalibration calibration;
+  EnergyReadings readings;
   std::string twin_of;          // as its source says
   bool covers_machine = false;  // likewise
 };
@@ -80,6 +93,8 @@ class EnergySession final : public BlockObserver {
     std::string source, problem;
     double period_seconds = 0.0;
     double block_joules = 0.0;
+    double first_joules = 0.0;  // of the session's first block
+    bool has_first = false;
     int64_t block_ns = 0;
     int64_t read_ns = 0;         // the last reading of the block
     int64_t longest_gap_ns = 0;  // between two readings of it
@@ -95,12 +110,14 @@ class EnergySession final : public BlockObserver {
   }
   double Read(Counter* counter);
   double ReadInBlock(Counter* counter);
+  void Keep(Counter* counter, double joules, bool begins_block);
   void MeasureIdle(std::vector<double> Counter::*watts);
 
   Clock& clock_;
   EnergyOptions options_;
   std::vector<Counter> counters_;
   Counter* slowest_ = nullptr;
+  size_t variant_ = 0;  // whose block it is
 };
 
 }  // namespace assay

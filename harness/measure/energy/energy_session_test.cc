@@ -188,6 +188,42 @@ TEST(EnergySessionTest, ReadingInBetweenKeepsALongBlock) {
               HasSubstr("3 s between two readings may hide a wrap"));
 }
 
+TEST(EnergySessionTest, KeepsWhatItReadInEachBlock) {
+  World world;
+  EnergySession session(absl::MakeSpan(world.sources), 2, world.clock,
+                        world.options);
+  session.Begin();
+  world.Block(&session, 0, 100.0);
+  world.Block(&session, 1, 60.0);
+  ASSERT_TRUE(session.BeforeBlock(0).ok());
+  world.clock.Advance(500'000'000);
+  session.KeepAlive();
+  world.clock.Advance(500'000'000);
+  ASSERT_TRUE(session.AfterBlock(0, 100).ok());
+  const EnergyReadings first = session.Totals(0)[0].readings;
+  ASSERT_EQ(first.kept.size(), 5u);
+  EXPECT_TRUE(first.kept[0].begins_block);
+  EXPECT_EQ(first.kept[0].joules, 0.0);
+  EXPECT_NEAR(first.kept[1].joules, 100.0, 1.1);
+  EXPECT_TRUE(first.kept[2].begins_block);
+  EXPECT_FALSE(first.kept[3].begins_block);
+  EXPECT_NEAR(first.kept[4].joules - first.kept[2].joules, 20.0, 0.5);
+  EXPECT_EQ(first.kept[4].at_ns - first.kept[2].at_ns, 1'000'000'000);
+  EXPECT_EQ(session.Totals(1)[0].readings.kept.size(), 2u);
+}
+
+TEST(EnergySessionTest, KeepsNoMoreReadingsThanARecordBears) {
+  World world;
+  EnergySession session(absl::MakeSpan(world.sources), 1, world.clock,
+                        world.options);
+  session.Begin();
+  ASSERT_TRUE(session.BeforeBlock(0).ok());
+  for (size_t i = 0; i < kMostReadings + 10; ++i) session.KeepAlive();
+  const EnergyReadings readings = session.Totals(0)[0].readings;
+  EXPECT_EQ(readings.kept.size(), kMostReadings);
+  EXPECT_EQ(readings.dropped, 11);
+}
+
 TEST(EnergySessionTest, ABlockMayNotHideAWrap) {
   World world;
   world.meter->SetRange(1000.0);

@@ -100,7 +100,9 @@ class Session {
         variants_(variants),
         clock_(clock),
         observer_(observer),
-        start_ns_(clock.NowNs()) {}
+        start_ns_(clock.NowNs()) {
+    result_.start_ns = start_ns_;
+  }
 
   absl::StatusOr<SessionTimings> Run() {
     Pace slowest;

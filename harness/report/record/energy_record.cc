@@ -124,23 +124,51 @@ void CheckTwins(const EnergyLimits& limits, EnergyRecord* a, EnergyRecord* b) {
 void CheckWhole(absl::Span<const EnergyTotals> totals,
                 const EnergyLimits& limits, size_t whole,
                 std::vector<EnergyRecord>* records) {
-  EnergyRecord& around = (*records)[whole];
-  if (!HasValue(around.availability())) return;
-  EnergyRecord within;
-  within.set_meter("the counters");
-  within.set_scope("within it");
+  if (!HasValue((*records)[whole].availability())) return;
+  const EnergyRecord around = (*records)[whole];
+  EnergyRecord sum;
+  sum.set_meter("the counters");
+  sum.set_scope("within it");
+  std::vector<EnergyRecord*> within;
   for (size_t i = 0; i < totals.size(); ++i) {
-    const EnergyRecord& one = (*records)[i];
+    EnergyRecord& one = (*records)[i];
     if (totals[i].covers_machine || !totals[i].twin_of.empty() ||
         absl::StrContains(one.scope(), "/") || !HasValue(one.availability())) {
       continue;
     }
-    within.set_gross_joules(within.gross_joules() + one.gross_joules());
+    sum.set_gross_joules(sum.gross_joules() + one.gross_joules());
+    within.push_back(&one);
   }
-  if (within.gross_joules() <= 0.0) return;
-  Disagree(within,
-           std::max(0.0, within.gross_joules() / around.gross_joules() - 1.0),
-           limits, &around);
+  if (sum.gross_joules() <= 0.0) return;
+  const double excess =
+      std::max(0.0, sum.gross_joules() / around.gross_joules() - 1.0);
+  Disagree(sum, excess, limits, &(*records)[whole]);
+  for (EnergyRecord* one : within) {
+    // A twin says more of a counter than what is around it.
+    if (one->checked_against().empty() || excess > limits.most_disagreement) {
+      Disagree(around, excess, limits, one);
+    }
+  }
+}
+
+bool SeeTheSame(const EnergyTotals& a, const EnergyTotals& b) {
+  if (a.covers_machine && b.covers_machine) return true;
+  return a.twin_of == b.meter && a.scope == b.scope;
+}
+
+void SetTrace(const EnergyReadings& readings, int64_t start_ns,
+              EnergyRecord* record) {
+  if (readings.kept.empty()) return;
+  EnergyTrace* trace = record->mutable_trace();
+  for (const EnergyReadings::Reading& reading : readings.kept) {
+    if (reading.begins_block) {
+      trace->add_block_starts(static_cast<uint32_t>(trace->at_ns_size()));
+    }
+    trace->add_at_ns(
+        static_cast<uint64_t>(std::max<int64_t>(0, reading.at_ns - start_ns)));
+    trace->add_joules(reading.joules);
+  }
+  trace->set_dropped(static_cast<uint64_t>(readings.dropped));
 }
 
 // Joules of one multiplication with addition in a 45 nm process: Horowitz,
@@ -164,7 +192,7 @@ void AddInput(const char* key, double value, const char* unit,
 }  // namespace
 
 EnergyRecord MakeEnergyRecord(const EnergyTotals& totals,
-                              const EnergyLimits& limits) {
+                              const EnergyLimits& limits, int64_t start_ns) {
   EnergyRecord record;
   record.set_meter(totals.meter);
   record.set_scope(totals.scope);
@@ -193,6 +221,7 @@ EnergyRecord MakeEnergyRecord(const EnergyTotals& totals,
   record.set_idle_seconds(totals.idle_window_seconds *
                           static_cast<double>(totals.idle_windows));
   if (!totals.problem.empty() || totals.blocks == 0) return record;
+  SetTrace(totals.readings, start_ns, &record);
   record.set_gross_joules(totals.joules);
   SetInterval(std::max(0.0, totals.joules - totals.error_joules),
               totals.joules + totals.error_joules, 1.0, "counter_period_bound",
@@ -206,20 +235,23 @@ EnergyRecord MakeEnergyRecord(const EnergyTotals& totals,
 }
 
 std::vector<EnergyRecord> MakeEnergyRecords(
-    absl::Span<const EnergyTotals> totals, const EnergyLimits& limits) {
+    absl::Span<const EnergyTotals> totals, const EnergyLimits& limits,
+    int64_t start_ns) {
   std::vector<EnergyRecord> records;
   for (const EnergyTotals& one : totals) {
-    records.push_back(MakeEnergyRecord(one, limits));
+    records.push_back(MakeEnergyRecord(one, limits, start_ns));
   }
   for (size_t i = 0; i < totals.size(); ++i) {
-    if (totals[i].covers_machine) CheckWhole(totals, limits, i, &records);
-    if (totals[i].twin_of.empty()) continue;
     for (size_t j = 0; j < totals.size(); ++j) {
-      if (totals[j].meter == totals[i].twin_of &&
-          totals[j].scope == totals[i].scope) {
+      const bool pair =
+          totals[i].covers_machine && totals[j].covers_machine ? j < i : j != i;
+      if (pair && SeeTheSame(totals[i], totals[j])) {
         CheckTwins(limits, &records[j], &records[i]);
       }
     }
+  }
+  for (size_t i = 0; i < totals.size(); ++i) {
+    if (totals[i].covers_machine) CheckWhole(totals, limits, i, &records);
   }
   return records;
 }

@@ -19,15 +19,21 @@ struct EnergyLimits {
 };
 
 // Gross joules with the bound that the counter's period sets, and net of the
-// idle power with an interval that adds the idle power's own spread.
+// idle power with an interval that adds the idle power's own spread. The trace
+// counts from `start_ns` on the session's clock.
 EnergyRecord MakeEnergyRecord(const EnergyTotals& totals,
-                              const EnergyLimits& limits = {});
+                              const EnergyLimits& limits = {},
+                              int64_t start_ns = 0);
 
-// One record each, and every source checked against another of the same window:
-// two ways to read one counter must agree, and an instrument over the whole
-// machine may not see less than the counters within it together.
+// One record each, and every source checked against the others of the same
+// window. What sees the same must agree: two ways to read one counter, two
+// instruments over the whole machine. An instrument over the whole machine may
+// not see less than the counters within it (of processors, of accelerators)
+// together. Sources that contradict one another are all REFUSED: nothing says
+// which of them is right.
 std::vector<EnergyRecord> MakeEnergyRecords(
-    absl::Span<const EnergyTotals> totals, const EnergyLimits& limits = {});
+    absl::Span<const EnergyTotals> totals, const EnergyLimits& limits = {},
+    int64_t start_ns = 0);
 
 // What the operations of one sample would cost on a published process, from
 // counts alone: "op_counts". `batch` samples share one reading of the weights.

@@ -145,6 +145,56 @@ TEST(EnergyRecordTest, TheWallSeesAtLeastWhatIsWithin) {
   EXPECT_NEAR(records[0].relative_disagreement(), 0.25, 1e-12);
 }
 
+TEST(EnergyRecordTest, AnAcceleratorIsCheckedAgainstTheWall) {
+  std::vector<EnergyTotals> totals = {Seen("external", "wall", 200),
+                                      Seen("nvml", "gpu-0", 150)};
+  totals[0].covers_machine = true;
+  std::vector<EnergyRecord> records = MakeEnergyRecords(totals);
+  EXPECT_EQ(records[1].checked_against(), "external wall");
+  EXPECT_TRUE(HasValue(records[1].availability()));
+  // More within than around it: one of the two is wrong.
+  totals[1].joules = 260;
+  records = MakeEnergyRecords(totals);
+  for (const EnergyRecord& record : records) {
+    EXPECT_EQ(record.availability().state(), Availability::REFUSED);
+  }
+  EXPECT_EQ(records[1].availability().reason(),
+            "260 J, and 200 J of external wall: expected at most 5 % apart");
+}
+
+TEST(EnergyRecordTest, TwoInstrumentsOverTheMachineMustAgree) {
+  std::vector<EnergyTotals> totals = {Seen("external", "wall", 200),
+                                      Seen("external", "plug", 204)};
+  totals[0].covers_machine = totals[1].covers_machine = true;
+  std::vector<EnergyRecord> records = MakeEnergyRecords(totals);
+  EXPECT_EQ(records[0].checked_against(), "external plug");
+  EXPECT_EQ(records[1].checked_against(), "external wall");
+  EXPECT_TRUE(HasValue(records[0].availability()));
+  totals[1].joules = 250;
+  records = MakeEnergyRecords(totals);
+  EXPECT_FALSE(HasValue(records[0].availability()));
+  EXPECT_FALSE(HasValue(records[1].availability()));
+}
+
+TEST(EnergyRecordTest, KeepsTheReadings) {
+  EnergyTotals totals = Totals();
+  totals.readings.kept = {{1'000'000'000, 0, true},
+                          {1'500'000'000, 25, false},
+                          {3'000'000'000, 90, true},
+                          {3'100'000'000, 95, false}};
+  totals.readings.dropped = 2;
+  const EnergyTrace trace = MakeEnergyRecord(totals, {}, 400'000'000).trace();
+  EXPECT_THAT(trace.at_ns(),
+              testing::ElementsAre(600'000'000, 1'100'000'000, 2'600'000'000,
+                                   2'700'000'000));
+  EXPECT_THAT(trace.joules(), testing::ElementsAre(0, 25, 90, 95));
+  EXPECT_THAT(trace.block_starts(), testing::ElementsAre(0, 2));
+  EXPECT_EQ(trace.dropped(), 2u);
+  EXPECT_FALSE(MakeEnergyRecord(Totals()).has_trace());
+  totals.problem = "gone";
+  EXPECT_FALSE(MakeEnergyRecord(totals).has_trace());
+}
+
 TEST(EnergyRecordTest, TheWindowForTheWantedErrorIsStated) {
   EnergyLimits limits;
   limits.most_error = 0.01;
