@@ -176,6 +176,31 @@ class PageTest(unittest.TestCase):
         self.b.wait("document.getElementById('one').hidden")
         self.assertEqual(self.b.run("document.activeElement.id"), opened)
 
+    def test_a_run_with_a_meter_and_a_tuned_dense_network(self):
+        self.b.run(
+            "[...document.querySelectorAll('#runs tbody tr')]"
+            ".find(row => row.innerText.includes('metered'))"
+            ".querySelector('a').click()"
+        )
+        self.b.wait("!document.getElementById('one').hidden")
+        self.b.wait("charts.size > 0")
+        text = self.b.text("#one")
+        self.assertIn("Power before, during and after", text)
+        # Headings may be drawn in capitals.
+        self.assertIn("with the same allowance", text.lower())
+        self.assertIn("-12.5", text.replace("\u2212", "-"))
+        # Two blocks: three spans of power, and a gap between the blocks.
+        self.assertEqual(
+            self.b.run(
+                "[...charts].flatMap(c => c.data.datasets)"
+                ".flatMap(d => d.data).filter(p => Number.isNaN(p.y)).length"
+            ),
+            1,
+        )
+        self.picture("metered")
+        self.b.press("Escape")
+        self.b.wait("document.getElementById('one').hidden")
+
     def test_plots_by_keyboard_and_mouse(self):
         self.b.run("document.querySelector('#tradeoffs figure canvas').focus()")
         self.b.press("ArrowRight")

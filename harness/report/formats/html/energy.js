@@ -71,28 +71,40 @@ function energyTable(rows) {
   });
 }
 
-// Mean power before, during and after: what the meter's record holds.
+// The power between two readings, and the idle power around them.
+function powerPoints(energy, at) {
+  const idle = energy.idleSeconds ?? 0;
+  const spans = energy.trace?.length > 0 ? energy.trace
+    : [[0, energy.window, energy.gross / energy.window]];
+  const end = spans[spans.length - 1][1];
+  const before = energy.before !== undefined && idle > 0
+    ? [at(-idle, energy.before, "idle before"), { x: 0, y: energy.before }]
+    : [];
+  const after = energy.after !== undefined && idle > 0
+    ? [at(end, energy.after, "idle after"),
+      { x: end + idle, y: energy.after }] : [];
+  const during = spans.flatMap(([from, to, power], i) => [
+    // Other variants' blocks lie between: no line across them.
+    ...(i > 0 && from > spans[i - 1][1] ? [{ x: from, y: NaN }] : []),
+    at(from, power, energy.trace ? "between two readings" : "timed region"),
+    { x: to, y: power },
+  ]);
+  return [...before, ...during, ...after];
+}
+
+// Power before, during and after: what the meter's record holds.
 function powerPlot(read) {
   const looks = read.map((_, index) => ({ ...lookOf(index), shape: "line" }));
   const names = read.map(({ network, timing, energy }) =>
     `${networkName(network)}, ${timingName(timingKey(timing))}, ` +
       `${timing.precision}, ${energy.meter}`);
   const sets = read.map(({ energy }, index) => {
-    const idle = energy.idleSeconds ?? 0;
-    const power = energy.gross / energy.window;
     const at = (x, y, what) => ({
       x, y, says: `${names[index]}\n${what}: ${watts(y)}`,
     });
-    const before = energy.before !== undefined && idle > 0
-      ? [at(-idle, energy.before, "idle before"), { x: 0, y: energy.before }]
-      : [];
-    const after = energy.after !== undefined && idle > 0
-      ? [at(energy.window, energy.after, "idle after"),
-        { x: energy.window + idle, y: energy.after }] : [];
     return {
       type: "line",
-      data: [...before, at(0, power, "timed region"),
-        { x: energy.window, y: power }, ...after],
+      data: powerPoints(energy, at),
       borderColor: looks[index].color,
       borderWidth: 2,
       pointRadius: 0,
@@ -100,14 +112,15 @@ function powerPlot(read) {
     };
   });
   return plot({
-    title: "Mean power before, during and after the timed region",
-    note: "A record keeps the energy of each window, not its course.",
-    label: "Mean power of " + names.join("; ") + ". The table above has the " +
+    title: "Power before, during and after the timed region",
+    note: "Between two readings of a meter its mean. A record without readings " +
+      "has the mean of its window.",
+    label: "Power of " + names.join("; ") + ". The table above has the " +
       "numbers.",
     legend: legendOf(names.map((name, index) => [name, looks[index]])),
     datasets: sets,
     scales: {
-      x: scale("Since the timed region began", (v) =>
+      x: scale("Since the session began", (v) =>
         v === 0 ? "0 s" : (v < 0 ? "−" : "") + seconds(Math.abs(v))),
       y: scale("Power", watts, { min: 0 }),
     },

@@ -100,6 +100,40 @@ TEST(PageDataTest, ComparisonIsCarried) {
 }
 
 // A page of a thousand runs as they really are stays below 5 MB.
+TEST(PageDataTest, AnEnergyTraceIsPowerBetweenReadings) {
+  Report report = SampleReport();
+  EnergyRecord* energy =
+      report.mutable_dense()->mutable_latency(0)->mutable_energy(0);
+  energy->mutable_availability()->set_state(Availability::MEASURED);
+  for (const uint64_t at : {1, 2, 4, 6, 7}) {
+    energy->mutable_trace()->add_at_ns(at * 1'000'000'000);
+    energy->mutable_trace()->add_joules(static_cast<double>(at * 10));
+  }
+  energy->mutable_trace()->add_block_starts(0);
+  energy->mutable_trace()->add_block_starts(3);
+  // Nothing is said of the time between the two blocks.
+  EXPECT_NE(PageData({report}, nullptr)
+                .find("\"trace\":[[1,2,10],[2,4,10],[6,7,10]]"),
+            std::string::npos);
+  EXPECT_EQ(PageData({SampleReport()}, nullptr).find("trace"),
+            std::string::npos);
+}
+
+TEST(PageDataTest, TheSameAllowanceIsCarried) {
+  Report report = SampleReport();
+  EXPECT_EQ(PageData({report}, nullptr).find("tuned"), std::string::npos);
+  TunedDense* tuned = report.mutable_tuned_dense();
+  tuned->mutable_availability()->set_state(Availability::MEASURED);
+  tuned->set_validation_after(0.75);
+  CandidateRecord* candidate = report.mutable_candidates(0);
+  *candidate->add_against_tuned_dense() = candidate->against_dense(0);
+  candidate->mutable_against_tuned_dense(0)->set_difference(-0.125);
+  const std::string data = PageData({report}, nullptr);
+  EXPECT_NE(data.find("\"after\":0.75"), std::string::npos);
+  EXPECT_NE(data.find("\"versusTuned\":{\"difference\":-0.125"),
+            std::string::npos);
+}
+
 TEST(PageDataTest, AThousandRealRunsAreFewBytes) {
   std::vector<Report> real;
   for (const std::string& path : *g_paths) {

@@ -113,6 +113,15 @@ function networkSection(run) {
         cell: (r) => r.versus && (r.versus.lost || r.versus.won)
           ? `${r.versus.lost ?? 0}, ${r.versus.won ?? 0}` : undefined,
       },
+      ...(run.tuned ? [{
+        title: "Difference to the dense network with the same allowance",
+        number: true,
+        cell: (r) => r.of?.versusTuned?.difference !== undefined && withRange(
+          metricDifference(r.of.versusTuned.difference, r.of.unit),
+          interval(r.of.versusTuned.in,
+            (v) => metricDifference(v, r.of.unit)) +
+            ` p ${probability(r.of.versusTuned.p)}`),
+      }] : []),
       {
         title: "Parameters",
         number: true,
@@ -373,6 +382,8 @@ function ledgerSection(run) {
   const spent = [
     ["the method", run.ledger],
     ["the dense network", run.denseLedger],
+    ...(run.tuned?.ledger
+      ? [["the dense network, with the same allowance", run.tuned.ledger]] : []),
   ];
   return [
     table({

@@ -2,6 +2,7 @@
 // text that would like to be markup, and the reports named on the command line.
 #include <cstdio>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/report/formats/html/html.h"
@@ -52,8 +53,44 @@ Report Claimed() {
   return report;
 }
 
+// As a run with a meter would be; the sample's own has none.
+Report Metered() {
+  Report report = SampleReport();
+  report.mutable_identity()->set_seed(9);
+  report.mutable_identity()->set_label("metered");
+  report.mutable_machine()->set_verdict(MachineRecord::VALID);
+  EnergyRecord* energy =
+      report.mutable_dense()->mutable_latency(0)->mutable_energy(0);
+  energy->mutable_availability()->set_state(Availability::MEASURED);
+  energy->set_gross_joules(95);
+  energy->set_window_seconds(1.6);
+  energy->set_gross_joules_per_sample(0.01);
+  energy->set_idle_watts_before(20);
+  energy->set_idle_watts_after(21);
+  energy->set_idle_seconds(1);
+  EnergyTrace* trace = energy->mutable_trace();
+  for (const auto& [at, joules] :
+       {std::pair{100, 0}, {600, 25}, {1100, 52}, {2600, 70}, {3200, 113}}) {
+    trace->add_at_ns(static_cast<uint64_t>(at) * 1'000'000);
+    trace->add_joules(joules);
+  }
+  trace->add_block_starts(0);
+  trace->add_block_starts(3);
+  TunedDense* tuned = report.mutable_tuned_dense();
+  tuned->mutable_availability()->set_state(Availability::MEASURED);
+  tuned->mutable_ledger()->mutable_availability()->set_state(
+      Availability::MEASURED);
+  tuned->mutable_ledger()->set_samples(6400);
+  tuned->set_kept(true);
+  *tuned->mutable_network()->add_quality() = report.dense().quality(0);
+  CandidateRecord* candidate = report.mutable_candidates(0);
+  *candidate->add_against_tuned_dense() = candidate->against_dense(0);
+  candidate->mutable_against_tuned_dense(0)->set_difference(-0.125);
+  return report;
+}
+
 int Print(int argc, char** argv) {
-  std::vector<Report> reports = {HostileCrash(), Claimed()};
+  std::vector<Report> reports = {HostileCrash(), Claimed(), Metered()};
   for (int days = 0; days < 16; ++days) reports.push_back(DayAfter(days));
   for (int i = 1; i < argc; ++i) {
     auto report = ReadReport(argv[i]);
