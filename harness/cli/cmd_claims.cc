@@ -239,7 +239,7 @@ int Run(const Args& args) {
 
 }  // namespace
 
-const Command kClaimsCommand = {
+extern const Command kClaimsCommand = {
     "claims",
     "claims [PLUGIN...] [flags]",
     "say whether reports bear out what a method's paper claims",
@@ -256,6 +256,7 @@ const Command kClaimsCommand = {
     "fails.",
     kFlags,
     Run,
+    /*place=*/80,
 };
 
 }  // namespace assay

@@ -116,7 +116,7 @@ int Run(const Args& args) {
 
 }  // namespace
 
-const Command kCompareCommand = {
+extern const Command kCompareCommand = {
     "compare",
     "compare BASELINE NEW [flags]",
     "say whether a change made something better or worse",
@@ -134,6 +134,7 @@ const Command kCompareCommand = {
     "in pairs.",
     kFlags,
     Run,
+    /*place=*/50,
 };
 
 }  // namespace assay

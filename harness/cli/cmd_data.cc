@@ -125,7 +125,7 @@ int Run(const Args& args) {
 
 }  // namespace
 
-const Command kDataCommand = {
+extern const Command kDataCommand = {
     "data",
     "data [status|verify|fetch] [DATASET...] [flags]",
     "what data sets are there; verify or fetch their files",
@@ -136,6 +136,7 @@ const Command kDataCommand = {
     "Without names: all data sets. Embedded ones need no files.",
     kFlags,
     Run,
+    /*place=*/170,
 };
 
 }  // namespace assay

@@ -9,7 +9,6 @@
 #include "harness/cli/export_source.h"
 #include "harness/cli/places.h"
 #include "harness/cli/table.h"
-#include "harness/core/file.h"
 #include "harness/core/hash.h"
 #include "harness/core/status_macros.h"
 #include "harness/graph/rewrites/rebatch.h"
@@ -39,21 +38,12 @@ absl::StatusOr<ExportRequest> RequestOf(const Args& args) {
     return absl::InvalidArgumentError(
         "expects a task, an artifact's folder or a checkpoint, and --output");
   }
-  ExportRequest request;
-  request.what = args.positional()[0];
-  if (FileExists(UserPath(request.what))) {
-    request.what = UserPath(request.what);
+  const std::string precision = args.Text("precision");
+  if (precision != "f32" && precision != "bf16") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--precision expects f32 or bf16, got '", precision, "'"));
   }
-  request.task = args.Text("task");
-  request.backend = args.Text("backend");
-  request.precision = args.Text("precision");
-  if (request.precision != "f32" && request.precision != "bf16") {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--precision expects f32 or bf16, got '", request.precision, "'"));
-  }
-  request.data_dir = DataFolder(args.Text("data_dir"));
-  request.cache_dir = CacheFolder(args.Text("cache_dir"));
-  return request;
+  return ExportRequestOf(args, precision);
 }
 
 absl::Status Samples(const Args& args, const ExportSource& source) {
@@ -112,7 +102,7 @@ int Run(const Args& args) {
 
 }  // namespace
 
-const Command kExportCommand = {
+extern const Command kExportCommand = {
     "export",
     "export TASK | ARTIFACT | CHECKPOINT --output=FILE.onnx [flags]",
     "write a network as an ONNX file",
@@ -124,6 +114,7 @@ const Command kExportCommand = {
     "named at once, and nothing is written.",
     kFlags,
     Run,
+    /*place=*/140,
 };
 
 }  // namespace assay

@@ -79,7 +79,7 @@ int Run(const Args& args) {
 
 }  // namespace
 
-const Command kFrontCommand = {
+extern const Command kFrontCommand = {
     "front",
     "front REPORT|FOLDER... [flags]",
     "which networks give the most quality for their cost, and how surely",
@@ -89,6 +89,7 @@ const Command kFrontCommand = {
     "in which no other network is as good in both and better in one.",
     kFlags,
     Run,
+    /*place=*/60,
 };
 
 }  // namespace assay

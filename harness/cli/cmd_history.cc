@@ -8,10 +8,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "harness/cli/bisect_run.h"
 #include "harness/cli/command.h"
 #include "harness/cli/git.h"
+#include "harness/cli/interrupt.h"
 #include "harness/cli/places.h"
 #include "harness/cli/table.h"
 #include "harness/core/status_macros.h"
@@ -36,6 +39,9 @@ constexpr FlagSpec kFlags[] = {
     {"good", "COMMIT", "", "bisect: one that was good"},
     {"bad", "COMMIT", "", "bisect: a later one that was bad"},
     {"repository", "DIR", ".", "bisect: where git finds the commits"},
+    {"run", "COMMAND", "", "bisect: run it at one commit after the other"},
+    {"work", "DIR", "assay-results/bisect",
+     "bisect --run: what is known by now; the same command goes on from it"},
     {"format", "text|json", "text", "how to print"},
 };
 
@@ -201,42 +207,100 @@ const std::string* CommitOf(const std::string& revision,
   return nullptr;
 }
 
-absl::StatusOr<int> Bisect(const Args& args,
-                           const std::vector<std::string>& metrics) {
-  if (metrics.size() != 1 || !args.Given("good") || !args.Given("bad")) {
-    return absl::InvalidArgumentError(
-        "history bisect expects one METRIC, --good and --bad");
-  }
-  ASSAY_ASSIGN_OR_RETURN(const std::vector<Series> found,
-                         FindSeries(args, metrics[0]));
-  if (found.size() != 1) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "'", metrics[0], "' is ", found.size(),
-        " series; choose one with --experiment, --network and --machine: ",
-        found[0].experiment, " / ", found[0].candidate, " / ",
-        found[0].machine.substr(0, 8), ", ..."));
-  }
-  ASSAY_ASSIGN_OR_RETURN(const std::vector<std::string> commits,
-                         CommitsBetween(UserPath(args.Text("repository")),
-                                        args.Text("good"), args.Text("bad")));
+ValuesByCommit ValuesOf(const Series& series,
+                        const std::vector<std::string>& commits) {
   ValuesByCommit values;
-  for (const SeriesPoint& point : found[0].points) {
+  for (const SeriesPoint& point : series.points) {
     const std::string* commit =
         point.modified ? nullptr : CommitOf(point.revision, commits);
     if (commit != nullptr) values[*commit].push_back(point.value);
   }
-  ASSAY_ASSIGN_OR_RETURN(const BisectStep step, NextToMeasure(commits, values));
+  return values;
+}
+
+absl::StatusOr<Series> OneSeries(const Args& args, const std::string& metric) {
+  ASSAY_ASSIGN_OR_RETURN(std::vector<Series> found, FindSeries(args, metric));
+  if (found.size() == 1) return std::move(found[0]);
+  return absl::InvalidArgumentError(absl::StrCat(
+      "'", metric, "' is ", found.size(),
+      " series; choose one with --experiment, --network and --machine: ",
+      found[0].experiment, " / ", found[0].candidate, " / ",
+      found[0].machine.substr(0, 8), ", ..."));
+}
+
+int Tell(const BisectStep& step) {
   absl::PrintF("last good:  %s\nfirst bad:  %s\n", step.last_good,
                step.first_bad);
-  if (step.next.empty()) {
-    absl::PrintF("%s changed it\n", step.first_bad);
-  } else {
+  if (!step.next.empty()) {
     absl::PrintF(
         "suspects:   %d\nnext:       %s\nrun it there, then `assay history "
-        "index` its reports, and ask again\n",
+        "index` its reports, and ask again; or let --run do it\n",
         step.suspects, step.next);
+    return kExitOk;
   }
-  return kExitOk;
+  if (step.skipped.empty()) {
+    absl::PrintF("%s changed it\n", step.first_bad);
+    return kExitOk;
+  }
+  absl::PrintF("it, or one of those that could not be judged:\n%s\n",
+               absl::StrJoin(step.skipped, "\n"));
+  return kExitFinding;
+}
+
+// Of a metric, whose values the reports of the command give, or of the
+// command's exit codes.
+absl::StatusOr<int> BisectByRunning(const Args& args, const std::string& metric,
+                                    const std::vector<std::string>& commits) {
+  BisectRunOptions options;
+  options.repository = UserPath(args.Text("repository"));
+  options.command = args.Text("run");
+  options.folder = UserPath(args.Text("work"));
+  options.stop = StopOnInterrupt();
+  options.say = [](absl::string_view line) {
+    absl::FPrintF(stderr, "assay history bisect: %s\n", line);
+  };
+  if (!metric.empty()) {
+    options.measured =
+        [&](const std::string& reports) -> absl::StatusOr<ValuesByCommit> {
+      if (!reports.empty()) {
+        ASSAY_ASSIGN_OR_RETURN(History history, OpenHistory(args));
+        ASSAY_RETURN_IF_ERROR(history.IndexFolder(reports).status());
+      }
+      const auto series = OneSeries(args, metric);
+      if (absl::IsNotFound(series.status())) return ValuesByCommit();
+      ASSAY_RETURN_IF_ERROR(series.status());
+      return ValuesOf(*series, commits);
+    };
+  }
+  const auto step = RunBisect(options, commits);
+  if (absl::IsCancelled(step.status())) {
+    absl::FPrintF(stderr, "assay history bisect: %s\n",
+                  step.status().message());
+    return kExitInterrupted;
+  }
+  ASSAY_RETURN_IF_ERROR(step.status());
+  return Tell(*step);
+}
+
+absl::StatusOr<int> Bisect(const Args& args,
+                           const std::vector<std::string>& metrics) {
+  const bool run = args.Given("run");
+  if (metrics.size() > 1 || (metrics.empty() && !run) || !args.Given("good") ||
+      !args.Given("bad")) {
+    return absl::InvalidArgumentError(
+        "history bisect expects one METRIC (or --run without one), --good and "
+        "--bad");
+  }
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<std::string> commits,
+                         CommitsBetween(UserPath(args.Text("repository")),
+                                        args.Text("good"), args.Text("bad")));
+  if (run) {
+    return BisectByRunning(args, metrics.empty() ? "" : metrics[0], commits);
+  }
+  ASSAY_ASSIGN_OR_RETURN(const Series series, OneSeries(args, metrics[0]));
+  ASSAY_ASSIGN_OR_RETURN(const BisectStep step,
+                         NextToMeasure(commits, ValuesOf(series, commits)));
+  return Tell(step);
 }
 
 absl::StatusOr<int> Dispatch(const Args& args) {
@@ -259,17 +323,21 @@ int Run(const Args& args) {
 
 }  // namespace
 
-const Command kHistoryCommand = {
+extern const Command kHistoryCommand = {
     "history",
-    "history index DIR... | show [METRIC...] | bisect METRIC",
+    "history index DIR... | show [METRIC...] | bisect [METRIC]",
     "follow metrics over many reports, and find what changed them",
     "index   reads new and changed reports below DIR into a database\n"
     "show    lists the metrics, or of those that contain METRIC the points at\n"
     "        which a series changed, with the new median and the old one;\n"
     "        another machine starts another series\n"
-    "bisect  says which commit between --good and --bad to measure next",
+    "bisect  says which commit between --good and --bad to measure next, or\n"
+    "        with --run finds it: COMMAND runs in a work tree of each commit.\n"
+    "        Its exit code judges (0 good, 125 skip, others to 127 bad), or\n"
+    "        METRIC of the reports that it puts into $ASSAY_BISECT_OUT",
     kFlags,
     Run,
+    /*place=*/110,
 };
 
 }  // namespace assay

@@ -119,7 +119,7 @@ int Run(const Args& args) {
 
 }  // namespace
 
-const Command kHtmlCommand = {
+extern const Command kHtmlCommand = {
     "html",
     "html REPORT|FOLDER... [--output=FILE]",
     "make a page to explore reports in a browser",
@@ -129,6 +129,7 @@ const Command kHtmlCommand = {
     "claims of papers, and the course of what was run more than once.",
     kFlags,
     Run,
+    /*place=*/40,
 };
 
 }  // namespace assay

@@ -268,7 +268,7 @@ int Run(const Args& args) {
 
 }  // namespace
 
-const Command kInferCommand = {
+extern const Command kInferCommand = {
     "infer",
     "infer FILE.onnx [--input=FILE]... [--expect=FILE]... [flags]",
     "run an ONNX file on given inputs, compare its outputs",
@@ -283,6 +283,7 @@ const Command kInferCommand = {
     "too few for them.",
     kFlags,
     Run,
+    /*place=*/150,
 };
 
 }  // namespace assay

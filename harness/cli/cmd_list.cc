@@ -109,7 +109,7 @@ int Run(const Args& args) {
 
 }  // namespace
 
-const Command kListCommand = {
+extern const Command kListCommand = {
     "list",
     "list methods|tasks|datasets|backends|meters|suites [flags]",
     "what there is to run, on what, and where",
@@ -118,6 +118,7 @@ const Command kListCommand = {
     "parameters of one, with presets and ranges.",
     kFlags,
     Run,
+    /*place=*/120,
 };
 
 }  // namespace assay

@@ -81,7 +81,7 @@ int Run(const Args& args) {
 
 }  // namespace
 
-const Command kMicroCommand = {
+extern const Command kMicroCommand = {
     "micro",
     "micro read FILE.json... | micro write REPORT|FOLDER...",
     "read and write the JSON of Google Benchmark",
@@ -91,6 +91,7 @@ const Command kMicroCommand = {
     "compare.py and other tools.",
     kFlags,
     Run,
+    /*place=*/70,
 };
 
 }  // namespace assay

@@ -65,17 +65,8 @@ absl::StatusOr<Network> NetworkOf(const Args& args) {
         "expects a task, a network, an artifact's folder or a checkpoint");
   }
   if (IsNetwork(args.positional()[0])) return Untrained(args.positional()[0]);
-  ExportRequest request;
-  request.what = args.positional()[0];
-  if (FileExists(UserPath(request.what))) {
-    request.what = UserPath(request.what);
-  }
-  request.task = args.Text("task");
-  request.backend = args.Text("backend");
-  request.precision = "f32";
-  request.data_dir = DataFolder(args.Text("data_dir"));
-  request.cache_dir = CacheFolder(args.Text("cache_dir"));
-  ASSAY_ASSIGN_OR_RETURN(ExportSource source, OpenExportSource(request));
+  ASSAY_ASSIGN_OR_RETURN(ExportSource source,
+                         OpenExportSource(ExportRequestOf(args, "f32")));
   return Network{std::move(source.graph), std::move(source.parameters)};
 }
 
@@ -188,7 +179,7 @@ int Run(const Args& args) {
 
 }  // namespace
 
-const Command kProfileCommand = {
+extern const Command kProfileCommand = {
     "profile",
     "profile TASK | NETWORK | ARTIFACT | CHECKPOINT [flags]",
     "where the time of a plan goes, step by step",
@@ -200,6 +191,7 @@ const Command kProfileCommand = {
     "else may run on the machine meanwhile; reports have the checked numbers.",
     kFlags,
     Run,
+    /*place=*/160,
 };
 
 }  // namespace assay

@@ -165,7 +165,7 @@ int Run(const Args& args) {
 
 }  // namespace
 
-const Command kRerunCommand = {
+extern const Command kRerunCommand = {
     "rerun",
     "rerun REPORT [flags]",
     "repeat the run of a report, and say whether it came out the same",
@@ -178,6 +178,7 @@ const Command kRerunCommand = {
     "code 1: a result differs, as `assay verify` tells.",
     kFlags,
     Run,
+    /*place=*/90,
 };
 
 }  // namespace assay

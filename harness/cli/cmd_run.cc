@@ -68,8 +68,11 @@ constexpr FlagSpec kFlags[] = {
     {"meter", "ADDRESS", "",
      "an external energy meter, tcp:HOST:PORT or serial:PATH:BAUD", true},
     {"audit", "", "",
-     "also time one sample over and over and another seed, and score the test "
-     "split in another order"},
+     "also time one sample over and over and another seed, score the test "
+     "split in another order, and run the method on the task under other "
+     "names"},
+    {"same_allowance", "", "",
+     "also train the dense network on, for as many samples as the method"},
     {"only", "TEXT", "", "the runs of this name, or whose name contains it"},
     {"fresh", "", "", "run again what is done"},
     {"retry", "", "", "run again what did not end OK"},
@@ -235,6 +238,7 @@ absl::Status OverrideMeasure(const Args& args, MeasureSpec* measure) {
   }
   if (args.Switch("accuracy_only")) measure->set_skip(true);
   if (args.Switch("audit")) measure->set_audit(true);
+  if (args.Switch("same_allowance")) measure->set_same_allowance(true);
   return PlanSessions(*measure).status();
 }
 
@@ -272,7 +276,7 @@ std::string OverridesOf(const Args& args) {
       absl::StrAppend(&flags, " --", name, "=", args.Text(name));
     }
   }
-  for (const char* name : {"accuracy_only", "audit"}) {
+  for (const char* name : {"accuracy_only", "audit", "same_allowance"}) {
     if (args.Switch(name)) absl::StrAppend(&flags, " --", name);
   }
   return flags;
@@ -415,7 +419,7 @@ int Run(const Args& args) {
 
 }  // namespace
 
-const Command kRunCommand = {
+extern const Command kRunCommand = {
     "run",
     "run SUITE [flags] | run --method=NAME --task=NAME [flags]",
     "run a suite, or one method on a task, and write reports",
@@ -428,6 +432,7 @@ const Command kRunCommand = {
     "is scored, compressed and fine-tuned as the task's own would be.",
     kFlags,
     Run,
+    /*place=*/10,
 };
 
 }  // namespace assay

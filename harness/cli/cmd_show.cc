@@ -49,7 +49,7 @@ int Run(const Args& args) {
 
 }  // namespace
 
-const Command kShowCommand = {
+extern const Command kShowCommand = {
     "show",
     "show REPORT|FOLDER... [flags]",
     "print a report, or a table of several",
@@ -57,6 +57,7 @@ const Command kShowCommand = {
     "for each candidate and timing.",
     kFlags,
     Run,
+    /*place=*/30,
 };
 
 }  // namespace assay

@@ -116,7 +116,7 @@ int Run(const Args& args) {
 
 }  // namespace
 
-const Command kTrainCommand = {
+extern const Command kTrainCommand = {
     "train",
     "train TASK [flags]",
     "train a task's reference network (once; then it is cached)",
@@ -125,6 +125,7 @@ const Command kTrainCommand = {
     "kernels. Runs that need the network find it there.",
     kFlags,
     Run,
+    /*place=*/130,
 };
 
 }  // namespace assay

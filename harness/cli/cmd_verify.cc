@@ -52,7 +52,7 @@ int Run(const Args& args) {
 
 }  // namespace
 
-const Command kVerifyCommand = {
+extern const Command kVerifyCommand = {
     "verify",
     "verify REPORT REPORT [flags]",
     "say what of two reports is equal, and what differs",
@@ -63,6 +63,7 @@ const Command kVerifyCommand = {
     "result differs.",
     kFlags,
     Run,
+    /*place=*/100,
 };
 
 }  // namespace assay

@@ -180,7 +180,7 @@ int Run(const Args& args) {
 
 }  // namespace
 
-const Command kWatchCommand = {
+extern const Command kWatchCommand = {
     "watch",
     "watch [DIR] [--once]",
     "watch a running suite",
@@ -192,6 +192,7 @@ const Command kWatchCommand = {
     "is new is printed line by line. Ends with the suite: 1 if a run failed.",
     kFlags,
     Run,
+    /*place=*/20,
 };
 
 }  // namespace assay

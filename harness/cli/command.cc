@@ -1,6 +1,8 @@
 #include "harness/cli/command.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -67,14 +69,17 @@ bool AsksForHelp(absl::Span<char* const> argv) {
 }  // namespace
 
 absl::Span<const Command* const> Commands() {
-  static constexpr const Command* kCommands[] = {
-      &kRunCommand,     &kWatchCommand,  &kShowCommand,    &kHtmlCommand,
-      &kCompareCommand, &kFrontCommand,  &kMicroCommand,   &kClaimsCommand,
-      &kRerunCommand,   &kVerifyCommand, &kHistoryCommand, &kListCommand,
-      &kTrainCommand,   &kExportCommand, &kInferCommand,   &kProfileCommand,
-      &kDataCommand,
-  };
-  return kCommands;
+  static const auto* const sorted = [] {
+    auto* list = new std::vector<const Command*>(CommandList().begin(),
+                                                 CommandList().end());
+    std::sort(list->begin(), list->end(),
+              [](const Command* a, const Command* b) {
+                return std::make_pair(a->place, absl::string_view(a->name)) <
+                       std::make_pair(b->place, absl::string_view(b->name));
+              });
+    return list;
+  }();
+  return *sorted;
 }
 
 int RunCommandLine(absl::Span<char* const> argv) {

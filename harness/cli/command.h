@@ -28,28 +28,14 @@ struct Command {
   const char* details;   // paragraphs for `assay help run`
   absl::Span<const FlagSpec> flags;
   int (*run)(const Args& args);
+  int place;  // in the overview: the smallest first, then by name
 };
 
-// One per cmd_*.cc.
-extern const Command kClaimsCommand;
-extern const Command kCompareCommand;
-extern const Command kDataCommand;
-extern const Command kExportCommand;
-extern const Command kFrontCommand;
-extern const Command kHistoryCommand;
-extern const Command kHtmlCommand;
-extern const Command kInferCommand;
-extern const Command kListCommand;
-extern const Command kMicroCommand;
-extern const Command kProfileCommand;
-extern const Command kRerunCommand;
-extern const Command kRunCommand;
-extern const Command kShowCommand;
-extern const Command kTrainCommand;
-extern const Command kVerifyCommand;
-extern const Command kWatchCommand;
+// A file cmd_x.cc defines one, `extern const Command kXCommand = {...}`:
+// commands.bzl makes the list of them from the names of the files, in no order.
+absl::Span<const Command* const> CommandList();
 
-// All of them, in the order of the overview.
+// The same, in the order of the overview.
 absl::Span<const Command* const> Commands();
 
 // Parses argv behind the program's name and runs the command; errors and help

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "harness/backend/session.h"
+#include "harness/cli/places.h"
 #include "harness/core/file.h"
 #include "harness/core/npy.h"
 #include "harness/core/status_macros.h"
@@ -124,6 +125,20 @@ class Rows {
 };
 
 }  // namespace
+
+ExportRequest ExportRequestOf(const Args& args, const std::string& precision) {
+  ExportRequest request;
+  request.what = args.positional()[0];
+  if (FileExists(UserPath(request.what))) {
+    request.what = UserPath(request.what);
+  }
+  request.task = args.Text("task");
+  request.backend = args.Text("backend");
+  request.precision = precision;
+  request.data_dir = DataFolder(args.Text("data_dir"));
+  request.cache_dir = CacheFolder(args.Text("cache_dir"));
+  return request;
+}
 
 absl::StatusOr<ExportSource> OpenExportSource(const ExportRequest& request) {
   if (FileExists(JoinPath(request.what, "artifact.textproto"))) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "harness/cli/args.h"
 #include "harness/graph/graph.h"
 #include "harness/graph/parameter_store.h"
 #include "harness/host/run_setup.h"
@@ -17,8 +18,14 @@ namespace assay {
 struct ExportRequest {
   std::string what;  // a task, an artifact's folder or a .safetensors file
   std::string task;  // of an artifact or checkpoint; may be empty
-  std::string backend, precision, data_dir, cache_dir;
+  std::string backend;
+  std::string precision;  // that the reference network trained in
+  std::string data_dir, cache_dir;
 };
+
+// From the command's first argument and its flags --task, --backend, --data_dir
+// and --cache_dir.
+ExportRequest ExportRequestOf(const Args& args, const std::string& precision);
 
 struct ExportSource {
   Graph graph;

@@ -109,4 +109,28 @@ absl::StatusOr<std::vector<std::string>> CommitsBetween(
   return commits;
 }
 
+absl::Status CheckOut(const std::string& repository, const std::string& commit,
+                      const std::string& tree) {
+  ASSAY_ASSIGN_OR_RETURN(const std::string name, FullName(repository, commit));
+  const bool there = access(absl::StrCat(tree, "/.git").c_str(), F_OK) == 0;
+  ASSAY_ASSIGN_OR_RETURN(
+      const Answer answer,
+      there ? Git({"-C", tree, "checkout", "--quiet", "--detach", "--force",
+                   name})
+            : Git({"-C", repository, "worktree", "add", "--quiet", "--force",
+                   "--detach", tree, name}));
+  if (answer.exit_code == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("git cannot check out ", name, " into ", tree));
+}
+
+absl::Status RemoveTree(const std::string& repository,
+                        const std::string& tree) {
+  ASSAY_ASSIGN_OR_RETURN(const Answer answer, Git({"-C", repository, "worktree",
+                                                   "remove", "--force", tree}));
+  if (answer.exit_code == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("git cannot remove the work tree ", tree));
+}
+
 }  // namespace assay

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace assay {
@@ -16,6 +17,16 @@ namespace assay {
 absl::StatusOr<std::vector<std::string>> CommitsBetween(
     const std::string& repository, const std::string& good,
     const std::string& bad);
+
+// Puts the files of `commit` into the folder `tree`, a work tree of its own
+// that is made where it is not there; the repository's own files stay as they
+// are. What builds left there stays. INVALID_ARGUMENT: git refuses, and has
+// said why on standard error. UNAVAILABLE: git cannot be run.
+absl::Status CheckOut(const std::string& repository, const std::string& commit,
+                      const std::string& tree);
+
+// Removes a work tree that CheckOut made, and all in it.
+absl::Status RemoveTree(const std::string& repository, const std::string& tree);
 
 }  // namespace assay
 

@@ -23,7 +23,8 @@ absl::StatusOr<double> ValueAt(const std::string& commit,
 }  // namespace
 
 absl::StatusOr<BisectStep> NextToMeasure(absl::Span<const std::string> commits,
-                                         const ValuesByCommit& values) {
+                                         const ValuesByCommit& values,
+                                         const std::set<std::string>& skipped) {
   if (commits.size() < 2) {
     return absl::InvalidArgumentError(absl::StrCat(
         "expected the commits from a good to a bad one, got ", commits.size()));
@@ -50,8 +51,18 @@ absl::StatusOr<BisectStep> NextToMeasure(absl::Span<const std::string> commits,
   step.last_good = commits[last_good];
   step.first_bad = commits[first_bad];
   step.suspects = first_bad - last_good;
-  if (step.suspects > 1) {
-    step.next = commits[last_good + (first_bad - last_good) / 2];
+  const size_t middle = last_good + (first_bad - last_good) / 2;
+  size_t nearest = commits.size();  // from the middle
+  for (size_t i = last_good + 1; i < first_bad; ++i) {
+    if (skipped.count(commits[i]) != 0) {
+      step.skipped.push_back(commits[i]);
+      continue;
+    }
+    const size_t away = i < middle ? middle - i : i - middle;
+    if (away < nearest) {
+      nearest = away;
+      step.next = commits[i];
+    }
   }
   return step;
 }

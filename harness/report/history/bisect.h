@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ struct BisectStep {
   std::string last_good, first_bad;  // what is known by now
   std::string next;                  // to measure; empty: first_bad is it
   size_t suspects = 0;  // commits that may still be the first bad one
+  // Of them, those that cannot be measured. Where `next` is empty and they are
+  // not, the first bad one is one of them or first_bad.
+  std::vector<std::string> skipped;
 };
 
 // `commits` from the good one to the bad one, oldest first, both included. The
@@ -27,12 +31,14 @@ struct BisectStep {
 // bad where it is nearer to the bad one's value. `next` is the middle of the
 // commits between the last good and the first bad one. A commit that is good
 // after one that is bad moves the last good one: what was bad before it has
-// been mended.
+// been mended. Of commits that cannot be measured (`skipped`) none is chosen:
+// the nearest to the middle that can be is.
 //
 // INVALID_ARGUMENT: fewer than two commits, or both ends have equal values.
 // NOT_FOUND names the end that has not been measured.
-absl::StatusOr<BisectStep> NextToMeasure(absl::Span<const std::string> commits,
-                                         const ValuesByCommit& values);
+absl::StatusOr<BisectStep> NextToMeasure(
+    absl::Span<const std::string> commits, const ValuesByCommit& values,
+    const std::set<std::string>& skipped = {});
 
 }  // namespace assay
 

@@ -55,6 +55,19 @@ TEST(BisectTest, WhatWasMendedInBetweenIsNotTheCulprit) {
   EXPECT_EQ(step->next, "g");
 }
 
+TEST(BisectTest, SkipsWhatCannotBeMeasured) {
+  const ValuesByCommit ends = {{"a", {1.0}}, {"i", {2.0}}};
+  auto step = NextToMeasure(kCommits, ends, {"e"});
+  EXPECT_EQ(step->next, "d");
+  step = NextToMeasure(kCommits, ends, {"d", "e", "f"});
+  EXPECT_EQ(step->next, "c");
+  const ValuesByCommit narrow = {{"c", {1.0}}, {"f", {2.0}}};
+  step = NextToMeasure({"c", "d", "e", "f"}, narrow, {"d", "e"});
+  EXPECT_EQ(step->next, "");
+  EXPECT_EQ(step->suspects, 3u);
+  EXPECT_EQ(step->skipped, (std::vector<std::string>{"d", "e"}));
+}
+
 TEST(BisectTest, BothEndsMustBeKnownAndDiffer) {
   EXPECT_THAT(
       std::string(NextToMeasure(kCommits, {{"a", {1.0}}}).status().message()),
