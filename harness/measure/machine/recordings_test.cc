@@ -1,4 +1,5 @@
 // Whole judgements on trees of /proc and /sys of several kinds of machines.
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
@@ -167,6 +168,62 @@ TEST_F(RecordingsTest, AChangedAffinityVoids) {
   const MachineVerdict verdict = End();
   EXPECT_THAT(Codes(verdict), ElementsAre("STATE_CHANGED"));
   EXPECT_EQ(verdict.fitness, Fitness::kInvalid);
+}
+
+// Recorded as it was: other work on both CPUs, and no counter to see clocks by.
+TEST_F(RecordingsTest, AMachineAtWorkIsNotFitToBeTimed) {
+  Begin("kvm_epyc_busy");
+  EXPECT_EQ(info_.cpu.model_name, "AMD EPYC");
+  EXPECT_EQ(info_.hypervisor, "unnamed");
+  EXPECT_EQ(info_.kernel, "Linux 6.18.44");
+  EXPECT_EQ(before_.affinity.size(), 2u);
+  EXPECT_FALSE(before_.quota_cpus.has_value());
+  EXPECT_FALSE(before_.max_temperature_celsius.has_value());
+  EXPECT_GT(before_.runnable, 2);
+  const MachineVerdict verdict = End();
+  EXPECT_THAT(Codes(verdict),
+              ::testing::IsSupersetOf({"VIRTUAL_MACHINE", "GOVERNOR_UNKNOWN",
+                                       "BUSY_BEFORE", "THROTTLING_UNKNOWN"}));
+}
+
+// What tools/record_machine prints of this machine.
+std::string RecordThisMachine() {
+  std::string text;
+  std::FILE* pipe = popen("python3 tools/record_machine", "r");
+  if (pipe == nullptr) return text;
+  char buffer[4096];
+  size_t got = 0;
+  while ((got = std::fread(buffer, 1, sizeof(buffer), pipe)) > 0) {
+    text.append(buffer, got);
+  }
+  return pclose(pipe) == 0 ? text : "";
+}
+
+TEST(RecorderTest, ARecordingReadsAsTheMachineDoes) {
+  const std::string recording = RecordThisMachine();
+  if (recording.empty()) GTEST_SKIP() << "there is no python3 on this machine";
+  FakeSystem system;
+  system.Load(recording);
+  const SystemFiles real;
+  const MachineInfo own = ReadMachineInfo(real);
+  const MachineInfo read = ReadMachineInfo(system.files());
+  EXPECT_EQ(read.cpu.model_name, own.cpu.model_name);
+  EXPECT_EQ(read.cpu.microcode, own.cpu.microcode);
+  EXPECT_EQ(read.cpu.cores, own.cpu.cores);
+  EXPECT_EQ(read.cpu.hardware_threads, own.cpu.hardware_threads);
+  EXPECT_EQ(read.cpu.features, own.cpu.features);
+  EXPECT_EQ(read.cpu.caches, own.cpu.caches);
+  EXPECT_EQ(read.distribution, own.distribution);
+  EXPECT_EQ(read.hypervisor, own.hypervisor);
+  EXPECT_EQ(read.memory_bytes, own.memory_bytes);
+  EXPECT_EQ(read.numa_nodes, own.numa_nodes);
+  const MachineState now = ReadMachineState(real);
+  const MachineState then = ReadMachineState(system.files());
+  EXPECT_EQ(then.governors, now.governors);
+  EXPECT_EQ(then.affinity, now.affinity);
+  EXPECT_EQ(then.quota_cpus.has_value(), now.quota_cpus.has_value());
+  EXPECT_EQ(then.max_temperature_celsius.has_value(),
+            now.max_temperature_celsius.has_value());
 }
 
 }  // namespace
