@@ -72,8 +72,8 @@ absl::StatusOr<AuditRecord> AuditTwin(const Task& task,
   std::string seen = absl::StrFormat(
       "%s on the task under other names: expected at most %.3g worse than "
       "%.4g, got %.4g (%.3g worse, at least %.3g)",
-      own.metric(), allowed, own.value(), quality.value(), std::max(lost, 0.0),
-      std::max(least, 0.0));
+      own.metric(), allowed, own.value(), quality.value(), std::max(0.0, lost),
+      std::max(0.0, least));
   if (!unmet.empty()) {
     absl::StrAppend(&seen,
                     "; budgets not met there: ", absl::StrJoin(unmet, ", "));
