@@ -77,7 +77,8 @@ function repeatSection(run) {
 function networkSection(run) {
   return table({
     caption: "What was scored. Differences are to the dense network on the " +
-      "same items; p is two-sided.",
+      "same items" + (run.tuned ? ", and to the dense network after as much " +
+      "training as the method had" : "") + "; p is two-sided.",
     empty: "No network was scored: the run ended before.",
     rows: run.networks.flatMap((network) =>
       (network.quality.length > 0 ? network.quality : [undefined]).map((of) => ({
@@ -114,7 +115,7 @@ function networkSection(run) {
           ? `${r.versus.lost ?? 0}, ${r.versus.won ?? 0}` : undefined,
       },
       ...(run.tuned ? [{
-        title: "Difference to the dense network with the same allowance",
+        title: "Difference with the same allowance",
         number: true,
         cell: (r) => r.of?.versusTuned?.difference !== undefined && withRange(
           metricDifference(r.of.versusTuned.difference, r.of.unit),
