@@ -7,12 +7,12 @@
 #include "absl/strings/str_cat.h"
 #include "harness/claims/claims.h"
 #include "harness/claims/claims.pb.h"
+#include "harness/core/descriptive.h"
 #include "harness/core/status_macros.h"
 #include "harness/host/run_identity.h"
 #include "harness/host/run_spec.pb.h"
 #include "harness/report/check.h"
 #include "harness/report/record/quality_record.h"
-#include "harness/core/descriptive.h"
 #include "harness/report/statistics/student_t.h"
 #include "harness/report/timing_key.h"
 

@@ -8,12 +8,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "harness/core/descriptive.h"
 #include "harness/report/check.h"
 #include "harness/report/index.h"
 #include "harness/report/record/quality_record.h"
 #include "harness/report/record/samples.h"
 #include "harness/report/statistics/bootstrap.h"
-#include "harness/core/descriptive.h"
 #include "harness/report/statistics/distributions.h"
 #include "harness/report/statistics/equivalence.h"
 #include "harness/report/timing_key.h"

@@ -11,9 +11,9 @@
 #include "absl/strings/str_join.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
+#include "harness/core/descriptive.h"
 #include "harness/core/status_macros.h"
 #include "harness/report/check.h"
-#include "harness/core/descriptive.h"
 #include "harness/report/statistics/student_t.h"
 #include "harness/report/timing_key.h"
 

@@ -121,7 +121,7 @@ struct VariantTimings {
 struct SessionTimings {
   std::vector<VariantTimings> variants;  // in the order given
   std::vector<BlockTiming> blocks;       // in the order run
-  int64_t start_ns = 0;  // of the session, on the clock
+  int64_t start_ns = 0;                  // of the session, on the clock
   int64_t queries_per_block = 0;
   int64_t samples_per_query = 1;
   double target_qps = 0.0;  // Server: as settled after the warm-up

@@ -4,8 +4,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "harness/core/status_macros.h"
 #include "harness/core/descriptive.h"
+#include "harness/core/status_macros.h"
 
 namespace assay {
 namespace {

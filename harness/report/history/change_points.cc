@@ -5,8 +5,8 @@
 #include <cmath>
 #include <utility>
 
-#include "harness/core/random.h"
 #include "harness/core/descriptive.h"
+#include "harness/core/random.h"
 
 namespace assay {
 namespace {

@@ -5,11 +5,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "harness/core/descriptive.h"
 #include "harness/report/check.h"
 #include "harness/report/record/samples.h"
 #include "harness/report/statistics/autocorrelation.h"
 #include "harness/report/statistics/bootstrap.h"
-#include "harness/core/descriptive.h"
 #include "harness/report/statistics/quantile_bound.h"
 #include "harness/report/statistics/rank_tests.h"
 

@@ -6,12 +6,12 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "harness/core/descriptive.h"
 #include "harness/core/hash.h"
 #include "harness/core/status_macros.h"
 #include "harness/report/check.h"
 #include "harness/report/statistics/autocorrelation.h"
 #include "harness/report/statistics/bootstrap.h"
-#include "harness/core/descriptive.h"
 #include "harness/report/statistics/proportion.h"
 #include "harness/report/statistics/rank_tests.h"
 

@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "absl/strings/string_view.h"
+#include "harness/core/descriptive.h"
 #include "harness/core/random.h"
 #include "harness/report/statistics/autocorrelation.h"
-#include "harness/core/descriptive.h"
 
 namespace assay {
 namespace {

@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "harness/core/random.h"
 #include "harness/core/descriptive.h"
+#include "harness/core/random.h"
 
 namespace assay {
 namespace {
