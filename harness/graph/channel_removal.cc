@@ -131,12 +131,14 @@ class AttributeFollower {
   }
 
  private:
-  // groups = input channels / input channels of one filter. (Of transposed
-  // convolutions in groups, only depthwise ones lose channels.)
+  // groups = input channels / input channels of one filter; of a transposed
+  // convolution, output channels / those that one input channel makes.
   Attributes Groups(const Node& node) const {
     Attributes attributes = node.attributes;
     if (attributes.Int("groups", 1) != 1) {
-      attributes.Set("groups", survivors_.extent(node.inputs[0], 1) /
+      const ValueId whole =
+          node.op == "conv2d" ? node.inputs[0] : node.outputs[0];
+      attributes.Set("groups", survivors_.extent(whole, 1) /
                                    survivors_.extent(node.inputs[1], 1));
     }
     return attributes;

@@ -117,9 +117,11 @@ class Artist {
   }
 
   ValueId ImageBlock(ValueId x) {
-    switch (Below(8)) {
+    switch (Below(9)) {
       case 0:
         return Residual(x);
+      case 7:
+        return Upsampled(x);
       case 1:
         return InvertedResidual(x);
       case 2:
@@ -219,6 +221,21 @@ class Artist {
     s = Activation(n_.Linear(name + ".down", s, Between(2, 4)));
     s = b_.Op("sigmoid", {n_.Linear(name + ".up", s, channels)});
     return b_.Mul(x, b_.Reshape(s, {0, -1, 1, 1}));
+  }
+
+  // A transposed convolution: up to twice the extents.
+  ValueId Upsampled(ValueId x) {
+    if (!b_.ok() || Extent(x, 2) > 6 || Extent(x, 3) > 6) return Residual(x);
+    const std::string name = Name("upsampled");
+    const int64_t groups = Extent(x, 1) % 2 == 0 ? Between(1, 2) : 1;
+    const int64_t channels = Between(1, 3) * 2;
+    std::vector<ValueId> operands = {
+        x, n_.Parameter(name + ".weights",
+                        {Extent(x, 1), channels / groups, 2, 2})};
+    if (Maybe()) operands.push_back(n_.Parameter(name + ".bias", {channels}));
+    return Activation(b_.Op("conv_transpose2d", std::move(operands),
+                            {{"strides", Ints{2, 2}}, {"groups", groups}},
+                            name));
   }
 
   ValueId Pooled(ValueId x) {

@@ -28,8 +28,9 @@ struct RandomNetwork {
 //   images   a stem and up to four blocks (residual, inverted residual with
 //            depthwise convolutions, grouped with a channel shuffle, parallel
 //            branches joined by concat, a dense block, a split into gate and
-//            value, squeeze and excitation, pooling), then global pooling or
-//            flattening, up to one hidden layer, and a classifier;
+//            value, squeeze and excitation, pooling, transposed convolutions),
+//            then global pooling or flattening, up to one hidden layer, and a
+//            classifier;
 //   tokens   an embedding, perhaps with positions, up to three blocks of
 //            attention (grouped queries, rotary positions, causal masks) and
 //            feed-forward layers (plain or gated) with layer or rms norms, and
@@ -37,7 +38,7 @@ struct RandomNetwork {
 //            embedding itself;
 //   patches  images cut into tokens by a strided convolution, then as tokens.
 // Kernels, strides, dilations, one-sided pads, biases, norms and activations
-// are drawn too. Extents are small: at most 10 x 10 pixels, 8 tokens, 12
+// are drawn too. Extents are small: at most 12 x 12 pixels, 8 tokens, 12
 // channels before expansion, batch 2; at most about 100 nodes.
 RandomNetwork MakeRandomNetwork(uint64_t seed, DType dtype = DType::kF64);
 
