@@ -100,7 +100,9 @@ class PublishedTest : public ::testing::Test {
     for (int64_t k = 0; k < kCalibrationBatches; ++k) {
       const Batch batch = *batches->Make(k);
       for (const auto& [name, value] : batch.feeds) {
-        if (name == "image") EXPECT_OK((*session)->Feed(name, value));
+        if (name == "image") {
+          EXPECT_OK((*session)->Feed(name, value));
+        }
       }
       EXPECT_OK((*session)->Run());
       for (const std::string& name : sources) {

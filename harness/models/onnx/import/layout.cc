@@ -234,6 +234,45 @@ ValueId SliceAxis(NodeContext& c, ValueId x, int64_t axis, Range r) {
   return c.Constant(Tensor(known->dtype(), shape));
 }
 
+// The axes of a Slice node that are cut forwards, which takes one node for all
+// of them.
+class ForwardSlice {
+ public:
+  explicit ForwardSlice(int64_t rank)
+      : starts_(static_cast<size_t>(rank), 0),
+        ends_(starts_.size(), std::numeric_limits<int64_t>::max()),
+        steps_(starts_.size(), 1),
+        taken_(starts_.size(), false) {}
+
+  // False: not forwards, nothing is left, or the axis stands twice.
+  bool Take(int64_t axis, Range r, int64_t extent) {
+    const auto at = static_cast<size_t>(axis);
+    if (r.step <= 0 || taken_[at]) return false;
+    const bool whole = r.start == 0 && r.step == 1 && r.end >= extent;
+    r = Clamp(r, extent);
+    if (r.start >= r.end) return false;
+    taken_[at] = true;
+    if (whole) return true;
+    starts_[at] = r.start;
+    // The end itself fits any batch.
+    if (r.end < extent) ends_[at] = r.end;
+    steps_[at] = std::min(r.step, extent);
+    any_ = true;
+    return true;
+  }
+
+  ValueId Of(NodeContext& c, ValueId x) const {
+    if (!any_) return x;
+    return c.Op("slice", {x},
+                {{"starts", starts_}, {"ends", ends_}, {"steps", steps_}});
+  }
+
+ private:
+  Ints starts_, ends_, steps_;
+  std::vector<bool> taken_;
+  bool any_ = false;
+};
+
 void Slice(NodeContext& c) {
   ValueId x = c.InOrEmpty(0);
   const bool operands = c.opset() >= 10;
@@ -250,14 +289,16 @@ void Slice(NodeContext& c) {
       steps.size() != starts.size()) {
     return c.Invalid("starts, ends, axes and steps are not equally many");
   }
+  ForwardSlice forward(c.Rank(x));
   for (size_t i = 0; i < starts.size() && c.ok(); ++i) {
     const int64_t axis = c.Axis(axes[i], c.Rank(x));
     if (!c.ok()) return;
-    if (c.Dim(x, axis) > 0) {
-      x = SliceAxis(c, x, axis, {starts[i], ends[i], steps[i]});
+    const Range range = {starts[i], ends[i], steps[i]};
+    if (c.Dim(x, axis) > 0 && !forward.Take(axis, range, c.Dim(x, axis))) {
+      x = SliceAxis(c, x, axis, range);
     }
   }
-  c.Out(0, x);
+  c.Out(0, c.ok() ? forward.Of(c, x) : x);
 }
 
 // Where padded position i of an axis reads, for modes other than constant.

@@ -72,9 +72,8 @@ std::vector<std::string> NodesOf(const Graph& plan) {
   std::vector<std::string> nodes;
   for (NodeId id = 0; id < plan.node_count(); ++id) {
     const Node& node = plan.node(id);
-    nodes.push_back(absl::StrCat(node.op, "(", TypesOf(plan, node.inputs), ") ",
-                                 node.attributes.ToString(), " -> ",
-                                 TypesOf(plan, node.outputs)));
+    nodes.push_back(absl::StrCat(node.op, "(", TypesOf(plan, node.inputs),
+                                 ") -> ", TypesOf(plan, node.outputs)));
   }
   return nodes;
 }

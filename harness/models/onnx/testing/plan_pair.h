@@ -21,8 +21,9 @@ struct PlanPair {
 absl::StatusOr<PlanPair> MakePlanPair(const std::string& network,
                                       int64_t batch);
 
-// The nodes of a plan in order, without names: op, attributes, types of
-// operands and results. Equal lists are the same work for a backend.
+// The nodes of a plan in order: op, types of operands and results. Equal lists
+// are the same work for a backend. Without names, and without attributes, which
+// say the same in several ways (a reshape to -1 or to the extent).
 std::vector<std::string> NodesOf(const Graph& plan);
 
 // What only one of the two has, "own: conv2d(...)": empty where the plans are
