@@ -80,7 +80,9 @@ class Folder {
     const Node& layer = graph_.node(before);
     const bool linear =
         layer.op == "linear" && graph_.shape(layer.outputs[0]).size() == 2;
-    if (!linear && layer.op != "conv2d") return kNoNode;
+    if (!linear && layer.op != "conv2d" && layer.op != "conv_transpose2d") {
+      return kNoNode;
+    }
     for (size_t i = 1; i < layer.inputs.size(); ++i) {
       const ValueId operand = layer.inputs[i];
       if (operand != kNoValue && !(IsParameter(operand) && ReadOnce(operand))) {
@@ -103,8 +105,8 @@ class Folder {
     std::vector<ValueId> operands = copier.Map(node.inputs);
     operands.resize(3, kNoValue);
     if (operands[2] == kNoValue) {
-      const TensorType& weights = graph_.type(node.inputs[1]);
-      operands[2] = b.Parameter(bias_name, weights.dtype, {weights.shape[0]});
+      operands[2] = b.Parameter(bias_name, graph_.type(node.inputs[1]).dtype,
+                                {graph_.shape(node.outputs[0])[1]});
     }
     const ValueId result = b.Op(node.op, std::move(operands), node.attributes,
                                 graph_.value(node.outputs[0]).name);
@@ -125,7 +127,7 @@ class Folder {
     const Value& weights = graph_.value(layer.inputs[1]);
     ASSAY_ASSIGN_OR_RETURN(const Tensor stored, Load(layer.inputs[1]));
     Tensor folded = stored.Cast(DType::kF64);
-    const int64_t channels = folded.dim(0);
+    const int64_t channels = graph_.shape(layer.outputs[0])[1];
     Tensor bias = Tensor::Zeros(DType::kF64, {channels});
     std::string bias_name = NewBiasName(weights.name);
     if (layer.inputs.size() > 2 && layer.inputs[2] != kNoValue) {
@@ -133,18 +135,39 @@ class Folder {
       ASSAY_ASSIGN_OR_RETURN(bias, Load(layer.inputs[2]));
       bias = bias.Cast(DType::kF64);
     }
-    const int64_t per_channel = folded.size() / channels;
+    std::vector<double> factors;
     for (int64_t c = 0; c < channels; ++c) {
       const auto at = [&](size_t i) { return statistics[i].data<double>()[c]; };
-      const double factor = at(0) / std::sqrt(at(3) + epsilon);
-      double* row = folded.data<double>() + c * per_channel;
-      for (int64_t k = 0; k < per_channel; ++k) row[k] *= factor;
+      factors.push_back(at(0) / std::sqrt(at(3) + epsilon));
       double& b = bias.data<double>()[c];
-      b = (b - at(2)) * factor + at(1);
+      b = (b - at(2)) * factors.back() + at(1);
     }
+    ScaleFilters(layer, factors, &folded);
     changed_.Set(weights.name, folded.Cast(weights.type.dtype));
     changed_.Set(bias_name, bias.Cast(weights.type.dtype));
     return bias_name;
+  }
+
+  // Multiplies what makes result channel c by factors[c]: a row of weights
+  // [O,..], or of a transposed convolution's [I,O/groups,kh,kw] the kernels
+  // that the inputs of c's group have for it.
+  static void ScaleFilters(const Node& layer,
+                           const std::vector<double>& factors,
+                           Tensor* weights) {
+    const bool transposed = layer.op == "conv_transpose2d";
+    const int64_t outputs = transposed ? weights->dim(1) : 1;
+    const int64_t rows = weights->dim(0) * outputs;
+    const int64_t width = weights->size() / rows;
+    const int64_t inputs =
+        transposed ? weights->dim(0) / layer.attributes.Int("groups", 1) : 1;
+    for (int64_t row = 0; row < rows; ++row) {
+      const int64_t group = row / outputs / inputs;
+      const int64_t channel = group * outputs + row % outputs;
+      double* from = weights->data<double>() + row * width;
+      for (int64_t k = 0; k < width; ++k) {
+        from[k] *= factors[static_cast<size_t>(channel)];
+      }
+    }
   }
 
   // "conv1.bias" for "conv1.weights"; a free name.

@@ -13,8 +13,8 @@ struct FoldedNetwork {
   ParameterStore parameters;
 };
 
-// For every batch_norm whose source is a conv2d or a linear of rank 2 with no
-// other reader, per output channel (in double precision):
+// For every batch_norm whose source is a conv2d, a conv_transpose2d or a linear
+// of rank 2 with no other reader, per output channel (in double precision):
 //   weights := weights * scale / sqrt(variance + epsilon)
 //   bias    := (bias - mean) * scale / sqrt(variance + epsilon) + shift
 // A layer without bias gets the parameter "<layer>.bias". The layer's result

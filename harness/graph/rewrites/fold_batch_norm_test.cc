@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -60,6 +61,20 @@ TEST(FoldBatchNormTest, LinearLayersOfRankTwoFold) {
   NetworkBuilder n;
   n.Done(n.BatchNorm("bn", n.Linear("fc", n.Input("x", {4, 3}), 6)));
   EXPECT_EQ(CountOps(Folded(n).graph, "batch_norm"), 0);
+}
+
+TEST(FoldBatchNormTest, TransposedConvolutionsFoldByGroup) {
+  for (const int64_t groups : {1, 2}) {
+    NetworkBuilder n;
+    const ValueId up = n.b().Op(
+        "conv_transpose2d",
+        {n.Input("x", {2, 4, 3, 3}), n.Parameter("up.weights", {4, 3, 2, 2})},
+        {{"strides", std::vector<int64_t>{2, 2}}, {"groups", groups}});
+    n.Done(n.BatchNorm("bn", up));
+    const FoldedNetwork folded = Folded(n);
+    EXPECT_EQ(CountOps(folded.graph, "batch_norm"), 0);
+    EXPECT_EQ(folded.parameters.Find("up.bias")->size(), 3 * groups);
+  }
 }
 
 TEST(FoldBatchNormTest, ASecondReaderKeepsTheNorm) {
