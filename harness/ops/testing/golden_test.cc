@@ -26,6 +26,9 @@ constexpr const char* kFamilies[] = {
 const std::map<std::string, std::string>& WithoutGolden() {
   static const auto* const reasons = new std::map<std::string, std::string>{
       {"conv2d_fused", "made by lowering; compared with what it lowers"},
+      {"custom", "computed by functions of a plugin"},
+      {"custom_backward", "computed by functions of a plugin"},
+      {"decoder_layer", "a whole layer; decoding is compared with the network"},
       {"linear_fused", "made by lowering; compared with what it lowers"},
       {"random_uniform", "Philox in our counting; its test has known blocks"},
   };

@@ -62,6 +62,9 @@ absl::Status RepeatHeads(NodeWriter& w) {
 }
 
 constexpr OnnxExporter kAttention[] = {
+    {.op = "decoder_layer",
+     .refused = "a step of decoding that changes caches of its own; export the "
+                "network over whole sequences"},
     {.op = "repeat_heads", .write = RepeatHeads, .moves = true},
     {.op = "rope", .write = Rope},
 };

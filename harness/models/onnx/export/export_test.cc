@@ -68,10 +68,10 @@ struct Net {
 TEST(ExportersTest, EveryOpStandsInOneRow) {
   size_t rows = 0;
   for (const auto family :
-       {AttentionExporters, ConvExporters, ElementwiseExporters, FusedExporters,
-        MatmulExporters, NormExporters, OptimizerExporters, PoolExporters,
-        QuantizeExporters, RandomExporters, ReduceExporters, ShapeExporters,
-        SoftmaxExporters}) {
+       {AttentionExporters, ConvExporters, CustomExporters,
+        ElementwiseExporters, FusedExporters, MatmulExporters, NormExporters,
+        OptimizerExporters, PoolExporters, QuantizeExporters, RandomExporters,
+        ReduceExporters, ShapeExporters, SoftmaxExporters}) {
     for (const OnnxExporter& row : family()) {
       ++rows;
       EXPECT_EQ(FindOnnxExporter(row.op), &row) << row.op;

@@ -13,6 +13,10 @@ constexpr OnnxExporter kFused[] = {
     {.op = "linear_fused",
      .refused = "made by lowering; export what it lowers"},
 };
+constexpr OnnxExporter kCustom[] = {
+    {.op = "custom", .refused = "computed by functions of a plugin"},
+    {.op = "custom_backward", .refused = "a gradient"},
+};
 constexpr OnnxExporter kOptimizer[] = {
     {.op = "adamw_step", .refused = "a step of training"},
     {.op = "sgd_step", .refused = "a step of training"},
@@ -24,16 +28,17 @@ constexpr OnnxExporter kRandom[] = {
 
 }  // namespace
 
+absl::Span<const OnnxExporter> CustomExporters() { return kCustom; }
 absl::Span<const OnnxExporter> FusedExporters() { return kFused; }
 absl::Span<const OnnxExporter> OptimizerExporters() { return kOptimizer; }
 absl::Span<const OnnxExporter> RandomExporters() { return kRandom; }
 
 const OnnxExporter* FindOnnxExporter(absl::string_view op) {
   for (const auto family :
-       {AttentionExporters, ConvExporters, ElementwiseExporters, FusedExporters,
-        MatmulExporters, NormExporters, OptimizerExporters, PoolExporters,
-        QuantizeExporters, RandomExporters, ReduceExporters, ShapeExporters,
-        SoftmaxExporters}) {
+       {AttentionExporters, ConvExporters, CustomExporters,
+        ElementwiseExporters, FusedExporters, MatmulExporters, NormExporters,
+        OptimizerExporters, PoolExporters, QuantizeExporters, RandomExporters,
+        ReduceExporters, ShapeExporters, SoftmaxExporters}) {
     for (const OnnxExporter& row : family()) {
       if (row.op == op) return &row;
     }

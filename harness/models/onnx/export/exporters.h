@@ -32,6 +32,7 @@ struct OnnxExporter {
 
 absl::Span<const OnnxExporter> AttentionExporters();
 absl::Span<const OnnxExporter> ConvExporters();
+absl::Span<const OnnxExporter> CustomExporters();
 absl::Span<const OnnxExporter> ElementwiseExporters();
 absl::Span<const OnnxExporter> FusedExporters();
 absl::Span<const OnnxExporter> MatmulExporters();
