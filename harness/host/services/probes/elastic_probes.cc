@@ -343,5 +343,45 @@ TEST(ElasticProbes, DepthFormulasKernelsAndTwoNetworksInOne) {
   RunProbe(probe);
 }
 
+// Parameters that only sub-networks read (kernel transformations) train with
+// the supernet when its logits hold them times 0: no gradient from the whole
+// network, theirs from the passes that use them.
+class KernelTransforms final : public sdk::Method {
+ public:
+  sdk::Status Apply(sdk::Run& run) override {
+    ASSAY_ASSIGN_OR_RETURN(sdk::Graph g, run.CloneGraph());
+    const sdk::ValueId logits = g.logits();
+    const sdk::ValueId none = g.Scale(g.Sum(g.Param("to1", {1, 1})), 0);
+    const sdk::ValueId both = g.Add(logits, none);
+    g.ClearOutputs();
+    g.Output("logits", both);
+    ASSAY_RETURN_IF_ERROR(g.status());
+    ASSAY_ASSIGN_OR_RETURN(sdk::Parameters set, run.CloneParameters());
+    ASSAY_RETURN_IF_ERROR(Put(&set, "to1", {1, 1}, {1}));
+    ASSAY_ASSIGN_OR_RETURN(
+        const sdk::Graph small,
+        run.elastic().ShrinkKernel(g, "stem.weights", 1, "to1"));
+    sdk::TrainOptions options;
+    options.steps = 4;
+    options.stream = "kernels";
+    ASSAY_ASSIGN_OR_RETURN(sdk::Trainer t, run.NewTrainer(g, set, options));
+    ASSAY_RETURN_IF_ERROR(t.Backward().status());
+    ASSAY_ASSIGN_OR_RETURN(const sdk::Tensor before, t.Gradient("to1"));
+    ASSAY_PROBE(before.values()[0] == 0, std::to_string(before.values()[0]));
+    ASSAY_RETURN_IF_ERROR(t.BackwardAdd(small).status());
+    ASSAY_ASSIGN_OR_RETURN(const sdk::Tensor after, t.Gradient("to1"));
+    ASSAY_PROBE(after.values()[0] != 0, "the transformation has no gradient");
+    ASSAY_RETURN_IF_ERROR(t.Apply());
+    ASSAY_ASSIGN_OR_RETURN(const sdk::Tensor moved, t.Value("to1"));
+    ASSAY_PROBE(moved.values()[0] != 1, "it did not move");
+    return sdk::OkStatus();
+  }
+};
+
+TEST(ElasticProbes, KernelTransformationsTrainWithTheirSubnetworks) {
+  KernelTransforms probe;
+  RunProbe(probe);
+}
+
 }  // namespace
 }  // namespace assay
