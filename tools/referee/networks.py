@@ -189,6 +189,133 @@ class Bert(nn.Module):
         return self.classifier(torch.tanh(self.bert["pooler"]["dense"](x[:, 0])))
 
 
+class Attention(nn.Module):
+    def __init__(self, features, count):
+        super().__init__()
+        self.count = count
+        for part in ("query", "key", "value", "output"):
+            setattr(self, part, nn.Linear(features, features))
+
+    def forward(self, x, over, causal=False):
+        q, k, v = (heads(part, self.count)
+                   for part in (self.query(x), self.key(over), self.value(over)))
+        return self.output(merged(F.scaled_dot_product_attention(q, k, v,
+                                                                 is_causal=causal)))
+
+
+class SequenceLayer(nn.Module):
+    """Of the encoder, or with `cross` of the decoder."""
+
+    def __init__(self, features, count, hidden, cross):
+        super().__init__()
+        self.attention = Attention(features, count)
+        if cross:
+            self.cross = Attention(features, count)
+        for i in range(3 if cross else 2):
+            setattr(self, f"norm{i + 1}", nn.LayerNorm(features))
+        self.mlp = nn.ModuleDict({"up": nn.Linear(features, hidden),
+                                  "down": nn.Linear(hidden, features)})
+
+    def forward(self, x, memory=None):
+        x = self.norm1(x + self.attention(x, x, memory is not None))
+        if memory is not None:
+            x = self.norm2(x + self.cross(x, memory))
+        y = self.mlp["down"](F.relu(self.mlp["up"](x)))
+        return (self.norm2 if memory is None else self.norm3)(x + y)
+
+
+class Transformer(nn.Module):
+    """No padding: every token is above 0."""
+
+    def __init__(self, vocabulary, layers, features, count, hidden):
+        super().__init__()
+        layer = lambda cross: nn.ModuleList(
+            SequenceLayer(features, count, hidden, cross) for _ in range(layers))
+        self.embedding = nn.Embedding(vocabulary, features)
+        self.encoder, self.decoder = layer(False), layer(True)
+
+    def embed(self, tokens):
+        x = self.embedding(tokens.long())
+        half = x.shape[2] // 2
+        angle = (torch.arange(x.shape[1], dtype=torch.float64)[:, None] *
+                 10000.0 ** (-torch.arange(half, dtype=torch.float64) / half))
+        return (x * x.shape[2] ** 0.5 +
+                torch.cat((angle.cos(), angle.sin()), 1).to(x.dtype))
+
+    def forward(self, tokens, prefix):
+        memory = self.embed(tokens)
+        for layer in self.encoder:
+            memory = layer(memory)
+        x = self.embed(prefix)
+        for layer in self.decoder:
+            x = layer(x, memory)
+        return x @ self.embedding.weight.T
+
+
+class ConvReluNorm(nn.Module):
+    """Over time: images [N,C,1,T]."""
+
+    def __init__(self, before, channels, taps=1, dilation=1):
+        super().__init__()
+        self.conv = nn.Conv2d(before, channels, (1, taps), dilation=(1, dilation),
+                              padding=(0, taps // 2 * dilation), bias=False)
+        self.bn = nn.BatchNorm2d(channels)
+
+    def forward(self, x):
+        return self.bn(F.relu(self.conv(x)))
+
+
+class EcapaBlock(nn.Module):
+    def __init__(self, channels, dilation, scale=8):
+        super().__init__()
+        self.scale, width = scale, channels // scale
+        self.add_module("in", ConvReluNorm(channels, channels))
+        for i in range(scale - 1):
+            setattr(self, f"res{i}", ConvReluNorm(width, width, 3, dilation))
+        self.out = ConvReluNorm(channels, channels)
+        self.se1 = nn.Linear(channels, channels // 4)
+        self.se2 = nn.Linear(channels // 4, channels)
+
+    def forward(self, x):
+        groups, results = getattr(self, "in")(x).chunk(self.scale, 1), []
+        for i, y in enumerate(groups[:-1]):
+            y = y + results[-1] if results else y
+            results.append(getattr(self, f"res{i}")(y))
+        x = self.out(torch.cat([*results, groups[-1]], 1))
+        weights = torch.sigmoid(self.se2(F.relu(self.se1(x.mean((2, 3))))))
+        return x * weights[:, :, None, None]
+
+
+class Ecapa(nn.Module):
+    def __init__(self, bands, channels, aggregate, attention, embedding, classes):
+        super().__init__()
+        self.layer1 = ConvReluNorm(bands, channels, 5)
+        for i in (1, 2, 3):
+            setattr(self, f"block{i}", EcapaBlock(channels, i + 1))
+        self.aggregate = nn.ModuleDict(
+            {"conv": nn.Conv2d(3 * channels, aggregate, 1, bias=False)})
+        self.attention1 = nn.Conv2d(aggregate, attention, 1, bias=False)
+        self.attention2 = nn.Conv2d(attention, aggregate, 1, bias=False)
+        self.pool = nn.ModuleDict({"bn": nn.BatchNorm1d(2 * aggregate)})
+        self.embedding = nn.Linear(2 * aggregate, embedding)
+        self.embedding.bn = nn.BatchNorm1d(embedding)
+        self.linear = nn.Linear(embedding, classes)
+
+    def forward(self, features):
+        x = total = self.layer1(features.permute(0, 3, 1, 2))
+        results = []
+        for i in (1, 2, 3):
+            total = total + x if results else total
+            x = getattr(self, f"block{i}")(x) + total
+            results.append(x)
+        x = F.relu(self.aggregate["conv"](torch.cat(results, 1)))
+        weights = self.attention2(torch.tanh(self.attention1(x))).softmax(3)
+        mean = (weights * x).sum((2, 3))
+        square = (weights * x * x).sum((2, 3)) - mean * mean
+        x = torch.cat((mean, square.clamp(min=1e-9).sqrt()), 1)
+        return self.linear(self.embedding.bn(self.embedding(self.pool["bn"](x))))
+
+
 class Espcn(nn.Module):
     def __init__(self):
         super().__init__()
@@ -342,6 +469,9 @@ def build(start):
         return Decoder(vocabulary, *DECODERS[name])
     makers = {
         "bert-tiny": lambda: Bert(500, 2, 128, classes),
+        "lmt-xs": lambda: Transformer(256, 2, 128, 4, 512),
+        "ecapa": lambda: Ecapa(features.shape[3], 512, 1536, 128, 192, classes),
+        "ecapa-xs": lambda: Ecapa(features.shape[3], 64, 192, 32, 64, classes),
         "espcn": Espcn,
         "srcnn": lambda: Srcnn(1),
         "srcnn-955": lambda: Srcnn(5),

@@ -2,14 +2,18 @@
 // start, for tools/referee:
 //
 //   DIR/golden/NAME.safetensors   the runs of GoldenRuns()
-//   DIR/zoo/NAME.safetensors      every network that is not heavy, PlainAdamW()
+//   DIR/zoo/NAME.safetensors      every network that is not heavy, or those
+//   named
+//                                 on the command line, PlainAdamW()
 //   DIR/zoo/NAME.onnx             the network as it starts
 //
 // A file holds the initial parameters under PyTorch's names, the tensors
 // "input/NAME", "target/NAME" and "output/NAME" (of the network as it starts),
 // and in its metadata the recipe and the losses on the cpu backend.
 #include <cstdio>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -102,7 +106,9 @@ absl::Status Write(const std::string& path, const ReferenceGraph& net,
   return WriteCheckpoint(absl::StrCat(path, ".safetensors"), file);
 }
 
-absl::Status WriteAll(const std::string& folder) {
+// Of the zoo only `names`, unless empty.
+absl::Status WriteAll(const std::string& folder,
+                      const std::set<std::string>& names) {
   for (const char* part : {"golden", "zoo"}) {
     ASSAY_RETURN_IF_ERROR(MakeFolders(JoinPath(folder, part)));
   }
@@ -114,7 +120,7 @@ absl::Status WriteAll(const std::string& folder) {
               run.recipe, false));
   }
   for (const std::string& name : ReferenceGraphNames()) {
-    if (IsHeavy(name)) continue;
+    if (names.empty() ? IsHeavy(name) : names.count(name) == 0) continue;
     ASSAY_ASSIGN_OR_RETURN(const ReferenceGraph net,
                            BuildSmall(name, kZooBatch));
     ASSAY_RETURN_IF_ERROR(Write(JoinPath(JoinPath(folder, "zoo"), name), net,
@@ -127,11 +133,11 @@ absl::Status WriteAll(const std::string& folder) {
 }  // namespace assay
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: write_training DIR\n");
+  if (argc < 2) {
+    std::fprintf(stderr, "usage: write_training DIR [NETWORK...]\n");
     return 2;
   }
-  const absl::Status status = assay::WriteAll(argv[1]);
+  const absl::Status status = assay::WriteAll(argv[1], {argv + 2, argv + argc});
   if (status.ok()) return 0;
   std::fprintf(stderr, "write_training: %s\n",
                std::string(status.message()).c_str());
