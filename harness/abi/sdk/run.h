@@ -51,6 +51,14 @@ using Allowance = assay_allowance;
 using Ledger = assay_ledger;
 using Score = assay_score;
 using Cost = assay_cost;
+using Latency = assay_latency;
+
+struct LatencyOptions {
+  int64_t batch = 1;
+  std::string precision;  // empty: f32, or int8 where the network is quantized
+  int32_t threads = ASSAY_UNSET;  // all that the process may use
+  double seconds = 0.2;           // for each network
+};
 
 // One run. Handles that come from it must not outlive it; it lives as long as
 // the method. [main] unless said otherwise.
@@ -287,6 +295,31 @@ class Run {
     ASSAY_RETURN_IF_ERROR(
         ASSAY_SDK_CALL(s_, cost, cost, g.raw(), set.raw(), &out));
     return out;
+  }
+  // How long plans of the networks take, in turns; see services/cost.h. +blocks
+  StatusOr<std::vector<sdk::Latency>> Latencies(
+      const std::vector<std::pair<GraphRef, ParametersRef>>& networks,
+      const LatencyOptions& options = {}) const {
+    std::vector<const assay_graph*> graphs;
+    std::vector<const assay_parameters*> sets;
+    std::vector<sdk::Latency> latencies(networks.size());
+    std::vector<assay_latency*> out;
+    for (size_t i = 0; i < networks.size(); ++i) {
+      graphs.push_back(networks[i].first.raw());
+      sets.push_back(networks[i].second.raw());
+      latencies[i].size = ASSAY_SIZE(assay_latency);
+      out.push_back(&latencies[i]);
+    }
+    assay_latency_options raw{};
+    raw.size = ASSAY_SIZE(assay_latency_options);
+    raw.threads = options.threads;
+    raw.batch = options.batch;
+    raw.precision = ToText(options.precision);
+    raw.seconds = options.seconds;
+    ASSAY_RETURN_IF_ERROR(ASSAY_SDK_CALL(s_, cost, latency, graphs.data(),
+                                         sets.data(), networks.size(), &raw,
+                                         out.data()));
+    return latencies;
   }
   // OK if the network keeps within the budget; else says expected and got.
   Status Check(const Budget& budget, GraphRef g, ParametersRef set) const {

@@ -23,6 +23,24 @@ typedef struct assay_cost {
   double bits_per_weight; /* mean over `weights` */
 } assay_cost;
 
+typedef struct assay_latency_options {
+  uint32_t size;
+  int32_t threads;      /* ASSAY_UNSET: all that the process may use */
+  int64_t batch;        /* samples of a query; ASSAY_UNSET: 1 */
+  assay_text precision; /* "f32" or "bf16"; empty: f32, or int8 where the
+                           network is quantized, which has no other */
+  double seconds;       /* about so long for each network; <= 0: 0.2 */
+} assay_latency_options;
+
+typedef struct assay_latency {
+  uint32_t size;
+  uint32_t threads; /* of the plan */
+  int64_t queries;  /* timed; at least 32 */
+  double median_ns; /* of a query */
+  double p10_ns;
+  double p90_ns;
+} assay_latency;
+
 /* [main, hook] for all functions. */
 typedef struct assay_cost_table {
   uint32_t size;
@@ -37,6 +55,16 @@ typedef struct assay_cost_table {
    * same words at submission. */
   assay_status* (*check)(assay_host* host, uint32_t index,
                          const assay_graph* graph, const assay_parameters* set);
+
+  /* Times `count` networks in inference form as plans, in turns, so that what
+   * disturbs the machine disturbs them all. Figures to search by: the report
+   * holds what the host measures later, elsewhere. `out` points to `count`
+   * structs. The queries are validation batches. UNIMPLEMENTED lists what the
+   * backend cannot run. [main] +blocks */
+  assay_status* (*latency)(assay_host* host, const assay_graph* const* graphs,
+                           const assay_parameters* const* sets, size_t count,
+                           const assay_latency_options* options,
+                           assay_latency* const* out);
 } assay_cost_table;
 
 #ifdef __cplusplus

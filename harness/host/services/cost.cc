@@ -5,6 +5,7 @@
 #include "harness/graph/rewrites/rebatch.h"
 #include "harness/host/budget_rules.h"
 #include "harness/host/services/graph_access.h"
+#include "harness/host/services/latency.h"
 #include "harness/host/services/tables.h"
 
 namespace assay {
@@ -80,7 +81,7 @@ assay_status* Check(assay_host* host, uint32_t index, const assay_graph* graph,
 
 const assay_cost_table* CostTable() {
   static constexpr assay_cost_table kTable = {ASSAY_SIZE(assay_cost_table), 1,
-                                              &Cost_, &Check};
+                                              &Cost_, &Check, &Latency};
   return &kTable;
 }
 

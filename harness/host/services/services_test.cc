@@ -347,6 +347,44 @@ TEST_F(ServicesTest, RemovesChannelsEverywhereTheyAppear) {
   EXPECT_THAT(tiny_.sink().candidates, SizeIs(1));
 }
 
+TEST_F(ServicesTest, TimesNetworksInTurns) {
+  ASSERT_OK_ASSIGN(sdk::Parameters set, run_.CloneParameters());
+  sdk::LatencyOptions options;
+  options.seconds = 0.01;
+  options.threads = 1;
+  ASSERT_OK_ASSIGN(
+      const std::vector<sdk::Latency> times,
+      run_.Latencies({{run_.graph(), set}, {run_.graph(), set}}, options));
+  ASSERT_THAT(times, SizeIs(2));
+  for (const sdk::Latency& time : times) {
+    EXPECT_EQ(time.threads, 1u);
+    EXPECT_GE(time.queries, 32);
+    EXPECT_GT(time.p10_ns, 0);
+    EXPECT_LE(time.p10_ns, time.median_ns);
+    EXPECT_LE(time.median_ns, time.p90_ns);
+  }
+  EXPECT_EQ(times[0].queries, times[1].queries);
+  ASSERT_OK_ASSIGN(const auto none, run_.Latencies({}, options));
+  EXPECT_TRUE(none.empty());
+}
+
+TEST_F(ServicesTest, RefusesToTimeWhatIsNoPlan) {
+  ASSERT_OK_ASSIGN(sdk::Parameters set, run_.CloneParameters());
+  const auto refused = [&](const sdk::LatencyOptions& options) {
+    return std::string(
+        run_.Latencies({{run_.graph(), set}}, options).status().message());
+  };
+  sdk::LatencyOptions options;
+  options.batch = 0;
+  EXPECT_THAT(refused(options), HasSubstr("batch: expected 1 or more, got 0"));
+  options.batch = 1;
+  options.threads = 100000;
+  EXPECT_THAT(refused(options), HasSubstr("got 100000"));
+  options.threads = 1;
+  options.precision = "int8";  // of a network that has no integers
+  EXPECT_THAT(refused(options), HasSubstr("a plan of precision int8"));
+}
+
 TEST_F(ServicesTest, RecalibrationMatchesTheBatchItSaw) {
   ASSERT_OK_ASSIGN(sdk::Parameters set, run_.CloneParameters());
   ASSERT_OK(run_.Recalibrate(run_.graph(), &set, 4, "recalibrate"));
