@@ -21,6 +21,7 @@
 #include "services/evaluate.h"
 #include "services/graph.h"
 #include "services/ledger.h"
+#include "services/linalg.h"
 #include "services/log.h"
 #include "services/parameters.h"
 #include "services/program.h"

@@ -11,6 +11,7 @@
 #include "config.h"
 #include "custom_op.h"
 #include "elastic.h"
+#include "linalg.h"
 #include "program.h"
 #include "random.h"
 #include "train.h"
@@ -280,6 +281,7 @@ class Run {
   // is the attribute "call" of its nodes.
   StatusOr<int64_t> AddOp(CustomOp* op) const { return sdk::AddOp(s_, op); }
   sdk::Elastic elastic() const { return sdk::Elastic(s_); }
+  sdk::Linalg linalg() const { return sdk::Linalg(s_); }
   // The validation metric. +blocks
   StatusOr<Score> Evaluate(GraphRef g, ParametersRef set,
                            PartRef part = {}) const {

@@ -46,6 +46,7 @@ struct Services {
   const assay_workers_table* workers = nullptr;
   const assay_elastic_table* elastic = nullptr;
   const assay_custom_op_table* custom_op = nullptr;
+  const assay_linalg_table* linalg = nullptr;
 
   Services() = default;
   Services(assay_host* h, assay_find_fn f) : host(h), find(f) {
@@ -68,6 +69,7 @@ struct Services {
     Find(ASSAY_WORKERS_ID, &workers);
     Find(ASSAY_ELASTIC_ID, &elastic);
     Find(ASSAY_CUSTOM_OP_ID, &custom_op);
+    Find(ASSAY_LINALG_ID, &linalg);
   }
 
   template <typename Table>

@@ -24,6 +24,7 @@ constexpr Row kRows[] = {
     {ASSAY_EVALUATE_ID, &Erased<&EvaluateTable>},
     {ASSAY_GRAPH_ID, &Erased<&GraphTable>},
     {ASSAY_LEDGER_ID, &Erased<&LedgerTable>},
+    {ASSAY_LINALG_ID, &Erased<&LinalgTable>},
     {ASSAY_LOG_ID, &Erased<&LogTable>},
     {ASSAY_PARAMETERS_ID, &Erased<&ParametersTable>},
     {ASSAY_PROGRAM_ID, &Erased<&ProgramTable>},
