@@ -34,9 +34,9 @@ struct TrainingOptions {
 //                 `rate`, drawn anew for each value of the input `step`
 //                 (s64 [], added when the graph has none).
 // Statistics that are cut out of a parameter (elastic/subnet.h) do not move: a
-// part cannot take the place of the whole. Values keep their names. INVALID_ARGUMENT: a batch with one value per channel
-// under kUpdate, statistics that are no parameters, or another value named
-// `step`.
+// part cannot take the place of the whole. Values keep their names.
+// INVALID_ARGUMENT: a batch with one value per channel under kUpdate,
+// statistics that are no parameters, or another value named `step`.
 absl::StatusOr<Graph> ToTraining(const Graph& graph,
                                  const TrainingOptions& options = {});
 
