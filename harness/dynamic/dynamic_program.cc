@@ -1,10 +1,12 @@
 #include "harness/dynamic/dynamic_program.h"
 
 #include <chrono>
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "harness/core/status_macros.h"
+#include "harness/graph/cost.h"
 
 namespace assay {
 namespace {
@@ -172,6 +174,16 @@ absl::StatusOr<DynamicResult> DynamicProgram::Run(
     }
     for (const int32_t slot : at.dead) At(slot) = Slot();
   }
+}
+
+double MeanMacs(const HostModule& module,
+                absl::Span<const SubnetworkStats> stats, int64_t runs) {
+  double macs = 0;
+  for (size_t i = 0; i < stats.size(); ++i) {
+    macs += static_cast<double>(CostOf(module.subnetworks[i]).macs) *
+            static_cast<double>(stats[i].samples);
+  }
+  return runs == 0 ? 0 : macs / static_cast<double>(runs);
 }
 
 }  // namespace assay

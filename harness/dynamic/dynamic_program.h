@@ -73,6 +73,12 @@ class DynamicProgram {
   bool timed_ = false;
 };
 
+// Multiply-accumulates per run, by how often each sub-network was called for a
+// sample: what the network cost on the inputs that came, of which the longest
+// path (rewrites.h) is the bound.
+double MeanMacs(const HostModule& module,
+                absl::Span<const SubnetworkStats> stats, int64_t runs);
+
 }  // namespace assay
 
 #endif  // ASSAY_HARNESS_DYNAMIC_DYNAMIC_PROGRAM_H_

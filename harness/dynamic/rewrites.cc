@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "harness/core/shape.h"
 #include "harness/core/status_macros.h"
+#include "harness/dynamic/cut.h"
 #include "harness/dynamic/flow.h"
 #include "harness/dynamic/straight_graph.h"
 #include "harness/graph/cost.h"
@@ -216,6 +218,119 @@ class Propagator {
   const DynamicGraph& graph_;
 };
 
+// The nodes of pieces as statements; a piece that stands several times shares
+// its parts.
+class NodeSplitter {
+ public:
+  explicit NodeSplitter(DynamicGraph* graph) : graph_(*graph) {}
+
+  absl::StatusOr<Block> Split(const Block& block) {
+    Block out;
+    for (const Statement& s : block) {
+      if (s.kind == StatementKind::kRun) {
+        ASSAY_RETURN_IF_ERROR(SplitRun(s, &out));
+        continue;
+      }
+      Statement copy = s;
+      ASSAY_ASSIGN_OR_RETURN(copy.body, Split(s.body));
+      ASSAY_ASSIGN_OR_RETURN(copy.otherwise, Split(s.otherwise));
+      out.push_back(std::move(copy));
+    }
+    return out;
+  }
+
+ private:
+  absl::Status SplitRun(const Statement& s, Block* out) {
+    const Graph& piece = *s.piece;
+    std::map<ValueId, VariableId> variables;
+    for (size_t i = 0; i < s.reads.size(); ++i) {
+      variables[piece.inputs()[i]] = s.reads[i];
+    }
+    for (NodeId id = 0; id < piece.node_count(); ++id) {
+      ASSAY_ASSIGN_OR_RETURN(Statement part, Part(s.piece, id));
+      for (const ValueId input : Activations(piece, piece.node(id))) {
+        part.reads.push_back(variables.at(input));
+      }
+      for (const ValueId output : piece.node(id).outputs) {
+        variables[output] = graph_.NewVariable(piece.value(output).name);
+        part.writes.push_back(variables[output]);
+      }
+      out->push_back(std::move(part));
+    }
+    return SetResults(s, variables, out);
+  }
+
+  // All results at once: they may be operands that others overwrite.
+  absl::Status SetResults(const Statement& s,
+                          const std::map<ValueId, VariableId>& variables,
+                          Block* out) {
+    Statement ends = s;
+    ends.reads.clear();
+    auto piece = std::make_shared<Graph>(s.piece->ops());
+    for (const Graph::Output& output : s.piece->outputs()) {
+      const Value& value = s.piece->value(output.value);
+      const auto variable = variables.find(output.value);
+      ValueId end = kNoValue;
+      if (variable != variables.end()) {
+        ASSAY_ASSIGN_OR_RETURN(
+            end,
+            piece->AddInput(absl::StrCat("x.", ends.reads.size()), value.type));
+        ends.reads.push_back(variable->second);
+      } else if (value.kind == ValueKind::kConstant) {
+        end = piece->AddConstant(value.constant);
+      } else {
+        ASSAY_ASSIGN_OR_RETURN(end,
+                               piece->AddParameter(value.name, value.type));
+      }
+      ASSAY_RETURN_IF_ERROR(piece->AddOutput(output.name, end));
+    }
+    ends.piece = std::move(piece);
+    out->push_back(std::move(ends));
+    return absl::OkStatus();
+  }
+
+  // Operands that are neither parameters nor constants, each once.
+  static std::vector<ValueId> Activations(const Graph& piece,
+                                          const Node& node) {
+    std::vector<ValueId> ids;
+    for (const ValueId id : node.inputs) {
+      if (id == kNoValue || piece.value(id).kind == ValueKind::kParameter ||
+          piece.value(id).kind == ValueKind::kConstant ||
+          std::find(ids.begin(), ids.end(), id) != ids.end()) {
+        continue;
+      }
+      ids.push_back(id);
+    }
+    return ids;
+  }
+
+  absl::StatusOr<Statement> Part(const std::shared_ptr<const Graph>& whole,
+                                 NodeId id) {
+    Statement statement;
+    statement.kind = StatementKind::kRun;
+    std::shared_ptr<const Graph>& part = parts_[{whole.get(), id}];
+    if (part == nullptr) {
+      const Node& node = whole->node(id);
+      std::vector<CutEnd> inputs, outputs;
+      for (const ValueId input : Activations(*whole, node)) {
+        inputs.push_back({absl::StrCat("x.", inputs.size()), input});
+      }
+      for (const ValueId output : node.outputs) {
+        outputs.push_back({absl::StrCat("y.", outputs.size()), output});
+      }
+      ASSAY_ASSIGN_OR_RETURN(Graph cut,
+                             CutPiece(*whole, node.op, inputs, outputs));
+      part = std::make_shared<const Graph>(std::move(cut));
+    }
+    statement.piece = part;
+    return statement;
+  }
+
+  DynamicGraph& graph_;
+  std::map<std::pair<const Graph*, NodeId>, std::shared_ptr<const Graph>>
+      parts_;
+};
+
 absl::StatusOr<Block> Follow(
     const Block& block, const std::function<bool(const Statement&)>& choose) {
   Block out;
@@ -278,6 +393,12 @@ DynamicGraph Unroll(const DynamicGraph& graph, int64_t limit) {
 
 absl::StatusOr<DynamicGraph> PropagateConstants(const DynamicGraph& graph) {
   return Propagator(graph).Run();
+}
+
+absl::StatusOr<DynamicGraph> SplitNodes(const DynamicGraph& graph) {
+  DynamicGraph out = graph;
+  ASSAY_ASSIGN_OR_RETURN(out.body, NodeSplitter(&out).Split(graph.body));
+  return out;
 }
 
 absl::StatusOr<DynamicGraph> FollowPath(

@@ -21,6 +21,10 @@ DynamicGraph Unroll(const DynamicGraph& graph, int64_t limit);
 // not fit its arguments.
 absl::StatusOr<DynamicGraph> PropagateConstants(const DynamicGraph& graph);
 
+// Every node of every piece becomes a piece of its own: with merge_chains off
+// and nothing lowered, a run is op by op, as eager frameworks run.
+absl::StatusOr<DynamicGraph> SplitNodes(const DynamicGraph& graph);
+
 // The graph without conditionals: `choose` says of each, with the rest of its
 // block still to come in both cases, which side it takes. Loops must have been
 // unrolled; FAILED_PRECONDITION otherwise.

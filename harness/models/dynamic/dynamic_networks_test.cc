@@ -29,7 +29,7 @@
 namespace assay {
 namespace {
 
-constexpr int64_t kSamples = 24;
+constexpr int64_t kSamples = 16;
 
 using Inputs = std::map<std::string, Tensor>;
 
@@ -97,7 +97,7 @@ void ExpectAllFormsAgree(const DynamicCase& c, DynamicResult* want) {
     ExpectAgrees(*want, result, c.output);
     ASSERT_OK_AND_ASSIGN(
         const auto regrouped,
-        RegroupedProgram::Make(device.get(), module, c.parameters, 8,
+        RegroupedProgram::Make(device.get(), module, c.parameters, 4,
                                {.lower = passes, .threads = 1}));
     ASSERT_OK_AND_ASSIGN(const DynamicResult together,
                          regrouped->Run(c.inputs));
@@ -129,7 +129,7 @@ TEST(DynamicNetworksTest, ExitsGiveTheLogitsOfTheWholeNetwork) {
 
 TEST(DynamicNetworksTest, MobileNetLeavesAtEachOfTwoExits) {
   ASSERT_OK_AND_ASSIGN(const DynamicCase c,
-                       MakeDynamicCase("mobilenet-exits", CaseSize::kSmall, 4));
+                       MakeDynamicCase("mobilenet-exits", CaseSize::kSmall, 2));
   ASSERT_OK_AND_ASSIGN(const auto device, MakeDevice("cpu"));
   ASSERT_OK_AND_ASSIGN(HostModule module,
                        BuildHostModule(c.network.graph, c.parameters));
@@ -138,7 +138,7 @@ TEST(DynamicNetworksTest, MobileNetLeavesAtEachOfTwoExits) {
       DynamicProgram::Make(device.get(), std::move(module), c.parameters));
   Interpreter interpreter(&c.network.graph, &c.parameters);
   std::set<std::string> paths;
-  for (const int64_t sample : {0, 3}) {
+  for (const int64_t sample : {0, 1}) {
     ASSERT_OK_AND_ASSIGN(const DynamicResult want,
                          interpreter.Run(SampleOf(c, sample)));
     ASSERT_OK_AND_ASSIGN(const DynamicResult got,
@@ -258,6 +258,33 @@ TEST(DynamicNetworksTest, TheTracedPathAloneIsWrongForOtherInputs) {
                        CompareDynamic(want, got, "logits"));
   EXPECT_GT(agreement.delta, -1);
   EXPECT_GE(agreement.mismatches.size(), static_cast<size_t>(kSamples / 2));
+}
+
+TEST(DynamicNetworksTest, OpByOpDecidesAlike) {
+  for (const char* name : {"resnet-gated", "experts"}) {
+    ASSERT_OK_AND_ASSIGN(const DynamicCase c, Small(name));
+    Interpreter interpreter(&c.network.graph, &c.parameters);
+    ASSERT_OK_AND_ASSIGN(const DynamicResult want,
+                         interpreter.RunEach(c.inputs));
+    ASSERT_OK_AND_ASSIGN(const DynamicGraph split, SplitNodes(c.network.graph));
+    HostModuleOptions options;
+    options.merge_chains = false;
+    ASSERT_OK_AND_ASSIGN(HostModule module,
+                         BuildHostModule(split, c.parameters, options));
+    ASSERT_OK_AND_ASSIGN(const auto device, MakeDevice("cpu"));
+    ASSERT_OK_AND_ASSIGN(
+        const auto program,
+        DynamicProgram::Make(device.get(), std::move(module), c.parameters,
+                             {.lower = false, .threads = 1}));
+    ASSERT_OK_AND_ASSIGN(const DynamicResult got,
+                         RunOneByOne(program.get(), c));
+    ExpectAgrees(want, got, c.output);
+    // Paths that skip cost less.
+    const double longest =
+        static_cast<double>(LongestPathMacs(c.network.graph));
+    EXPECT_LT(MeanMacs(program->module(), program->stats(), kSamples), longest);
+    EXPECT_GT(MeanMacs(program->module(), program->stats(), kSamples), 0);
+  }
 }
 
 TEST(DynamicNetworksTest, TheLongestPathHasNoExit) {

@@ -32,8 +32,10 @@ std::string Falls(const Path& path) {
 }
 
 TEST_P(DynamicOnnxTest, ComesBackAsItWas) {
+  // A sample of MobileNet takes the references a second.
+  const int64_t samples = GetParam() == "mobilenet-exits" ? 2 : kSamples;
   ASSERT_OK_AND_ASSIGN(const DynamicCase c,
-                       MakeDynamicCase(GetParam(), CaseSize::kSmall, kSamples));
+                       MakeDynamicCase(GetParam(), CaseSize::kSmall, samples));
   ASSERT_OK_AND_ASSIGN(const OnnxModel model,
                        ExportDynamicOnnx(c.network.graph, c.parameters));
   EXPECT_TRUE(HasControlFlow(model));
@@ -44,8 +46,7 @@ TEST_P(DynamicOnnxTest, ComesBackAsItWas) {
   EXPECT_TRUE(Decides(back.graph));
   Interpreter here(&c.network.graph, &c.parameters);
   Interpreter there(&back.graph, &back.parameters);
-  const int64_t step = GetParam() == "mobilenet-exits" ? 7 : 1;
-  for (int64_t sample = 0; sample < kSamples; sample += step) {
+  for (int64_t sample = 0; sample < samples; ++sample) {
     ASSERT_OK_AND_ASSIGN(const DynamicResult want,
                          here.Run(SampleOf(c, sample)));
     ASSERT_OK_AND_ASSIGN(const DynamicResult got,

@@ -105,7 +105,7 @@ absl::StatusOr<DynamicResult> RunAll(DynamicCase* c, const Shares* shares) {
                          BuildHostModule(c->network.graph, c->parameters));
   ASSAY_ASSIGN_OR_RETURN(
       const auto program,
-      RegroupedProgram::Make(device.get(), std::move(module), c->parameters, 8,
+      RegroupedProgram::Make(device.get(), std::move(module), c->parameters, 2,
                              {.threads = 1}));
   if (shares != nullptr) {
     ASSAY_ASSIGN_OR_RETURN(const auto thresholds,
