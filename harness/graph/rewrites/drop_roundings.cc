@@ -1,8 +1,10 @@
 #include "harness/graph/rewrites/drop_roundings.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 #include "harness/core/status_macros.h"
@@ -84,7 +86,103 @@ class Dropper {
   absl::flat_hash_set<ValueId> ends_;
 };
 
+class Sinker {
+ public:
+  explicit Sinker(const Graph& graph) : graph_(graph), find_(graph) {}
+
+  absl::StatusOr<Graph> Run() {
+    CopyHooks hooks;
+    hooks.node = [this](GraphCopier& copier, NodeId id) {
+      return CopyNode(copier, graph_.node(id));
+    };
+    ASSAY_ASSIGN_OR_RETURN(const Graph copy, CopyGraph(graph_, hooks));
+    return PruneDead(copy);
+  }
+
+ private:
+  static bool Moves(const Node& node) {
+    return node.op == "slice" || node.op == "reshape" ||
+           node.op == "transpose" ||
+           (node.op == "pad" && node.attributes.Real("value", 0) == 0);
+  }
+
+  bool HasScalarGrid(const Node& node) const {
+    const Tensor* scale = find_.Constant(node.inputs[1]);
+    const Tensor* zero = find_.Constant(node.inputs[2]);
+    return scale != nullptr && zero != nullptr && scale->size() == 1 &&
+           zero->size() == 1;
+  }
+
+  // What a value on a grid is made of, in the copy.
+  struct Integers {
+    ValueId values, scale, zero;
+    int32_t zero_point;
+  };
+
+  const Integers* IntegersOf(ValueId v) const {
+    const auto it = integers_.find(v);
+    return it == integers_.end() ? nullptr : &it->second;
+  }
+
+  absl::StatusOr<bool> CopyNode(GraphCopier& copier, const Node& node) {
+    if (Moves(node)) return Move(copier, node);
+    if (node.op != "dequantize_linear" || !HasScalarGrid(node) ||
+        find_.Constant(node.inputs[0]) != nullptr) {
+      return false;
+    }
+    const ValueId result = node.outputs[0];
+    const Node* quantize = find_.Producer(node.inputs[0], "quantize_linear");
+    const Integers* first =
+        quantize == nullptr ? nullptr : IntegersOf(quantize->inputs[0]);
+    if (first != nullptr && IsMovedOrAdded(result)) {
+      const Integers kept = *first;  // the map may grow
+      integers_[result] = kept;
+      copier.Set(result, copier.Map(quantize->inputs[0]));
+      return true;
+    }
+    integers_[result] = {copier.Map(node.inputs[0]), copier.Map(node.inputs[1]),
+                         copier.Map(node.inputs[2]),
+                         *find_.Constant(node.inputs[2])->data<int32_t>()};
+    return false;
+  }
+
+  absl::StatusOr<bool> Move(GraphCopier& copier, const Node& node) {
+    const Integers* from = IntegersOf(node.inputs[0]);
+    if (from == nullptr) return false;
+    Integers moved = *from;
+    Attributes attributes = node.attributes;
+    if (node.op == "pad") {
+      attributes.Set("value", static_cast<double>(moved.zero_point));
+    }
+    moved.values =
+        copier.b().Op(node.op, {moved.values}, std::move(attributes));
+    const ValueId result = node.outputs[0];
+    integers_[result] = moved;
+    copier.Set(result, copier.b().Op("dequantize_linear",
+                                     {moved.values, moved.scale, moved.zero},
+                                     {}, graph_.value(result).name));
+    return true;
+  }
+
+  bool IsMovedOrAdded(ValueId v) const {
+    const std::vector<NodeId> readers = graph_.Consumers(v);
+    return !readers.empty() &&
+           std::all_of(readers.begin(), readers.end(), [&](NodeId id) {
+             const Node& reader = graph_.node(id);
+             return reader.op == "add" || Moves(reader);
+           });
+  }
+
+  const Graph& graph_;
+  Pattern find_;
+  absl::flat_hash_map<ValueId, Integers> integers_;  // by original value
+};
+
 }  // namespace
+
+absl::StatusOr<Graph> SinkDequantize(const Graph& graph) {
+  return Sinker(graph).Run();
+}
 
 absl::StatusOr<Graph> DropRoundings(const Graph& graph) {
   return Dropper(graph).Run();

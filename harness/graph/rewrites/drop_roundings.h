@@ -1,4 +1,4 @@
-// Quantization that no integer kernel asks for.
+// Quantization that no integer kernel asks for, and integers that move.
 #ifndef ASSAY_HARNESS_GRAPH_REWRITES_DROP_ROUNDINGS_H_
 #define ASSAY_HARNESS_GRAPH_REWRITES_DROP_ROUNDINGS_H_
 
@@ -14,6 +14,13 @@ namespace assay {
 // additions of two quantized values, and what only moves elements keep theirs:
 // integer kernels take those (rewrites/fuse_layers.h).
 absl::StatusOr<Graph> DropRoundings(const Graph& graph);
+
+// What is on a grid moves as integers: slice, pad by 0, reshape and transpose
+// of a dequantize_linear move the integers (padded with their zero point) and
+// are dequantized behind it. Another quantize_linear and dequantize_linear
+// behind that go: a value that lies on a grid is not rounded to a second one
+// before a sum. Grids must be constants of one scale.
+absl::StatusOr<Graph> SinkDequantize(const Graph& graph);
 
 }  // namespace assay
 

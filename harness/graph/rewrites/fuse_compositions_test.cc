@@ -131,5 +131,32 @@ TEST(DropRoundingsTest, KeepsSumsOfQuantizedValues) {
   EXPECT_THAT(Ops(dropped), ElementsAre("add"));
 }
 
+TEST(SinkDequantizeTest, MovesIntegersAndAddsThemOnTheirGrid) {
+  Composed c;
+  const ValueId slice = c.b.Op("slice", {c.Grid(c.x, 0.05)},
+                               {{"starts", std::vector<int64_t>{0, 1, 0}},
+                                {"ends", std::vector<int64_t>{2, 3, 4}}});
+  const ValueId pad = c.b.Op("pad", {slice},
+                             {{"before", std::vector<int64_t>{0, 1, 0}},
+                              {"after", std::vector<int64_t>{0, 0, 0}}});
+  c.b.Output("dst", c.b.Add(c.Grid(pad, 0.04), c.Grid(c.x, 0.1)));
+  ASSERT_OK(c.b.status());
+  ASSERT_OK_AND_ASSIGN(const Graph sunk, SinkDequantize(c.graph));
+  EXPECT_THAT(Ops(sunk), ElementsAre("quantize_linear", "slice", "pad",
+                                     "dequantize_linear", "quantize_linear",
+                                     "dequantize_linear", "add"));
+  // The second grid moved values by at most half a step of 0.04.
+  const Tensor x = Drawn({2, 3, 4}, "x");
+  ASSERT_OK_AND_ASSIGN(const Evaluation want,
+                       Evaluate(c.graph, {{"x", x}}, ParameterStore()));
+  ASSERT_OK_AND_ASSIGN(const Evaluation got,
+                       Evaluate(sunk, {{"x", x}}, ParameterStore()));
+  const Tensor& a = want.outputs.at("dst");
+  const Tensor& b = got.outputs.at("dst");
+  for (int64_t i = 0; i < a.size(); ++i) {
+    EXPECT_NEAR(a.data<float>()[i], b.data<float>()[i], 0.0201);
+  }
+}
+
 }  // namespace
 }  // namespace assay

@@ -87,6 +87,7 @@ absl::StatusOr<LoweredNetwork> LowerForInference(
   }
   if (options.integers && options.integer_moves) {
     ASSAY_ASSIGN_OR_RETURN(lowered, HoistQuantize(lowered));
+    ASSAY_ASSIGN_OR_RETURN(lowered, SinkDequantize(lowered));
   }
   if (options.integers) {
     ASSAY_ASSIGN_OR_RETURN(lowered,

@@ -31,7 +31,8 @@ struct LoweringOptions {
   // comes between: conv -> Q -> DQ -> add -> Q rounds once instead of twice.
   // False keeps such additions in float, and says so.
   bool integer_sums = true;
-  // Slices and pads move integers (rewrites/hoist_quantize.h).
+  // What moves, moves integers (rewrites/hoist_quantize.h, and SinkDequantize
+  // of drop_roundings.h).
   bool integer_moves = true;
   // conv2d and linear take residual additions and activations with them.
   bool fuse = true;

@@ -61,6 +61,7 @@ class Expression final : public Kernel {
     for (const ExpressionInput& input : spec_.inputs) {
       const int64_t step = input.strides.back();
       direct_.push_back(step == 1 && input.dtype == DTypeOf<T>());
+      single_.push_back(IsSingle(input));
     }
     result_direct_ = spec_.result_dtype == DTypeOf<T>();
     const int64_t work =
@@ -148,6 +149,9 @@ class Expression final : public Kernel {
                         static_cast<size_t>(last.operands[2]) == input);
   }
 
+  // The same in every block, in a buffer of its own: loaded once.
+  bool IsConstantInput(size_t i) const { return single_[i] && !IsGrid(i); }
+
   T Single(void* const* slots, int input) const {
     const ExpressionInput& from = spec_.inputs[static_cast<size_t>(input)];
     T value;
@@ -198,12 +202,16 @@ class Expression final : public Kernel {
   void RunBlocks(void* const* slots, int64_t begin, int64_t end) const {
     State state;
     const size_t inputs = spec_.inputs.size();
+    for (size_t i = 0; i < inputs; ++i) {
+      if (IsConstantInput(i)) LoadInput(slots, i, 0, 0, kBlock, &state);
+    }
     for (int64_t block = begin; block < end; ++block) {
       const int64_t row = block / per_row_;
       const int64_t column = block % per_row_ * kBlock;
       const int64_t n = std::min(kBlock, inner_ - column);
       for (size_t i = 0; i < inputs; ++i) {
-        if (!IsGrid(i)) LoadInput(slots, i, row, column, n, &state);
+        if (IsGrid(i) || IsConstantInput(i)) continue;
+        LoadInput(slots, i, row, column, n, &state);
       }
       char* dst = At<char>(slots, spec_.result) +
                   (row * inner_ + column) * SizeOf(spec_.result_dtype);
@@ -257,6 +265,7 @@ class Expression final : public Kernel {
   ExpressionSpec spec_;  // extents: the outer ones
   int64_t rows_, inner_, per_row_;
   std::vector<bool> direct_;  // read from memory without a copy
+  std::vector<bool> single_;  // one element for all
   bool result_direct_;
   bool on_grid_ = false;
   std::vector<size_t> buffer_;  // of each register
