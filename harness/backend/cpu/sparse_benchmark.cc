@@ -32,9 +32,9 @@ void Sparsify(Tensor* weights, int64_t percent) {
 }
 
 void RunPlan(benchmark::State& state, const Graph& graph,
-             const ParameterStore& parameters) {
+             const ParameterStore& parameters, double sparse_density) {
   LoweringOptions options;
-  options.sparse_density = state.range(1) != 0 ? 1 : 0;
+  options.sparse_density = state.range(1) != 0 ? sparse_density : 0;
   const auto lowered = LowerForInference(graph, parameters, options);
   if (!lowered.ok()) {
     return state.SkipWithError(lowered.status().ToString().c_str());
@@ -75,7 +75,7 @@ void Layer(benchmark::State& state, const char* op, Shape src, Shape weights,
              std::string(name) + "/relu");
   }
   b.Output("logits", v);
-  RunPlan(state, graph, parameters);
+  RunPlan(state, graph, parameters, 1);  // whatever the density
 }
 
 void Network(benchmark::State& state, const char* name) {
@@ -92,7 +92,7 @@ void Network(benchmark::State& state, const char* name) {
     Sparsify(&weights, state.range(0));
     parameters->Set(parameter, std::move(weights));
   }
-  RunPlan(state, made->graph, *parameters);
+  RunPlan(state, made->graph, *parameters, LoweringOptions().sparse_density);
 }
 
 void Densities(benchmark::internal::Benchmark* b) {
@@ -131,6 +131,7 @@ void Networks(benchmark::internal::Benchmark* b) {
 }
 
 BENCHMARK_CAPTURE(Network, resnet20, "resnet20")->Apply(Networks);
+BENCHMARK_CAPTURE(Network, dscnn, "dscnn")->Apply(Networks);
 BENCHMARK_CAPTURE(Network, resnet50, "resnet50")
     ->Args({5, 0, 1})
     ->Args({5, 1, 1})

@@ -1,6 +1,7 @@
 #include "harness/graph/rewrites/mark_sparse.h"
 
 #include <algorithm>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,11 +11,18 @@
 #include "harness/core/tensor.h"
 #include "harness/graph/attributes.h"
 #include "harness/graph/copier.h"
+#include "harness/graph/cost.h"
 
 namespace assay {
 namespace {
 
 constexpr int64_t kLanes = 16;
+// Of one core: what a dense kernel multiplies, and what an element costs that
+// changes its layout. A sparse kernel is as slow at this many times the density
+// up to which it is wanted.
+constexpr double kMacsPerCycle = 16;
+constexpr double kCyclesPerMove = 5;
+constexpr double kBreakEven = 1.5;
 
 bool IsConv(const Node& node) {
   return node.op == "conv2d" || node.op == "conv2d_fused";
@@ -58,13 +66,97 @@ bool IsSparse(const Graph& graph, const Node& node, double max_density) {
          (fills ? max_density : max_density / 4);
 }
 
+// Values that one layout serves: what is not a layer keeps its operand's.
+class Regions {
+ public:
+  explicit Regions(const Graph& graph)
+      : parent_(static_cast<size_t>(graph.value_count())) {
+    std::iota(parent_.begin(), parent_.end(), ValueId{0});
+    for (NodeId id = 0; id < graph.node_count(); ++id) {
+      const Node& node = graph.node(id);
+      if (IsLayer(node)) continue;
+      for (const ValueId in : node.inputs) {
+        for (const ValueId out : node.outputs) {
+          if (IsImage(graph, in) && IsImage(graph, out)) Join(in, out);
+        }
+      }
+    }
+    // A residual lies as the result does.
+    for (NodeId id = 0; id < graph.node_count(); ++id) {
+      const Node& node = graph.node(id);
+      if (!IsConv(node) || node.inputs.size() < 4) continue;
+      if (node.inputs[3] != kNoValue) Join(node.inputs[3], node.outputs[0]);
+    }
+  }
+
+  ValueId Of(ValueId v) const {
+    while (parent_[static_cast<size_t>(v)] != v) {
+      v = parent_[static_cast<size_t>(v)];
+    }
+    return v;
+  }
+
+ private:
+  static bool IsImage(const Graph& graph, ValueId v) {
+    return v != kNoValue && graph.shape(v).size() == 4 &&
+           graph.value(v).kind == ValueKind::kResult;
+  }
+  void Join(ValueId a, ValueId b) {
+    parent_[static_cast<size_t>(Of(a))] = Of(b);
+  }
+
+  std::vector<ValueId> parent_;
+};
+
+// Whether leaving out zeros saves more than moving images to row-major and back
+// costs, for every layer of `marked`; the others are unmarked.
+void KeepWhatPays(const Graph& graph, double max_density,
+                  std::vector<bool>* marked) {
+  const Regions regions(graph);
+  for (bool changed = true; changed;) {
+    changed = false;
+    // Regions with a convolution that is not marked have a layout of its own.
+    std::vector<bool> blocked(static_cast<size_t>(graph.value_count()));
+    for (NodeId id = 0; id < graph.node_count(); ++id) {
+      const Node& node = graph.node(id);
+      if (!IsConv(node) || (*marked)[static_cast<size_t>(id)]) continue;
+      for (const ValueId v : {node.inputs[0], node.outputs[0]}) {
+        blocked[static_cast<size_t>(regions.Of(v))] = true;
+      }
+    }
+    for (NodeId id = 0; id < graph.node_count(); ++id) {
+      const Node& node = graph.node(id);
+      if (!IsConv(node) || !(*marked)[static_cast<size_t>(id)]) continue;
+      double cost = 0;
+      for (const ValueId v : {node.inputs[0], node.outputs[0]}) {
+        if (!blocked[static_cast<size_t>(regions.Of(v))]) continue;
+        cost +=
+            kCyclesPerMove * static_cast<double>(ElementCount(graph.shape(v)));
+      }
+      const double density = Density(graph.value(node.inputs[1]).constant);
+      const double saved = static_cast<double>(MacsOf(graph, id)) *
+                           (1 - density / (kBreakEven * max_density)) /
+                           kMacsPerCycle;
+      if (saved > cost) continue;
+      (*marked)[static_cast<size_t>(id)] = false;
+      changed = true;
+    }
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<Graph> MarkSparse(const Graph& graph, double max_density) {
+  std::vector<bool> marked(static_cast<size_t>(graph.node_count()));
+  for (NodeId id = 0; id < graph.node_count() && max_density > 0; ++id) {
+    marked[static_cast<size_t>(id)] =
+        IsSparse(graph, graph.node(id), max_density);
+  }
+  KeepWhatPays(graph, max_density, &marked);
   CopyHooks hooks;
   hooks.node = [&](GraphCopier& copier, NodeId id) -> absl::StatusOr<bool> {
     const Node& node = graph.node(id);
-    if (max_density <= 0 || !IsSparse(graph, node, max_density)) return false;
+    if (!marked[static_cast<size_t>(id)]) return false;
     Attributes attributes = node.attributes;
     attributes.Set("sparse", int64_t{1});
     const ValueId result = node.outputs[0];

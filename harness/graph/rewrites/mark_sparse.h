@@ -12,8 +12,10 @@ namespace assay {
 // result, constant weights and bias (if any) are f32, groups are 1, and at most
 // `max_density` of the weights are not zero (0: none is marked). Sixteen
 // output positions or samples fill a vector: a convolution with fewer is left
-// dense, a linear layer with fewer needs a quarter of the density. Linear in
-// the number of weights.
+// dense, a linear layer with fewer needs a quarter of the density. Sparse
+// kernels read row-major images, so a convolution between others stays dense
+// unless what it saves outweighs moving its source and result to that layout
+// and back. Linear in the number of weights.
 absl::StatusOr<Graph> MarkSparse(const Graph& graph, double max_density);
 
 }  // namespace assay
