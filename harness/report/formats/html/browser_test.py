@@ -209,7 +209,9 @@ class PageTest(unittest.TestCase):
         self.b.press("ArrowRight")
         self.assertNotEqual(self.b.text("#said"), said)
         self.b.press("Enter", "\r")
+        # The address changes at once, the view with the event that follows.
         self.b.wait("location.hash.startsWith('#run/')")
+        self.b.wait("!document.getElementById('one').hidden")
         self.b.press("Escape")
         self.b.wait("document.getElementById('one').hidden")
         self.b.wait("charts.size > 0")
