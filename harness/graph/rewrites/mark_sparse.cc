@@ -43,9 +43,8 @@ bool IsConstant(const Graph& graph, ValueId v) {
 }
 
 double Density(const Tensor& weights) {
-  const auto values = weights.span<float>();
-  const auto zeros = std::count(values.begin(), values.end(), 0.0f);
-  return 1 - static_cast<double>(zeros) / static_cast<double>(values.size());
+  return static_cast<double>(CountNonzeros(weights)) /
+         static_cast<double>(weights.size());
 }
 
 bool IsSparse(const Graph& graph, const Node& node, double max_density) {
