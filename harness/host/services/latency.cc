@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "harness/core/descriptive.h"
 #include "harness/core/status_macros.h"
 #include "harness/host/run_setup.h"
 #include "harness/host/score/materialisation.h"
@@ -59,20 +60,16 @@ std::string PrecisionFor(const Graph& graph, const Settled& settled) {
   return IsQuantized(graph) ? "int8" : "f32";
 }
 
-double At(const std::vector<int64_t>& sorted, double share) {
-  const auto last = static_cast<double>(sorted.size() - 1);
-  return static_cast<double>(sorted[static_cast<size_t>(share * last + 0.5)]);
-}
-
-void FillLatency(std::vector<int64_t> nanoseconds, int threads,
+void FillLatency(const std::vector<int64_t>& nanoseconds, int threads,
                  assay_latency* out) {
-  std::sort(nanoseconds.begin(), nanoseconds.end());
+  const std::vector<double> sorted =
+      Sorted(std::vector<double>(nanoseconds.begin(), nanoseconds.end()));
   assay_latency latency{};
   latency.threads = static_cast<uint32_t>(threads);
   latency.queries = static_cast<int64_t>(nanoseconds.size());
-  latency.median_ns = At(nanoseconds, 0.5);
-  latency.p10_ns = At(nanoseconds, 0.1);
-  latency.p90_ns = At(nanoseconds, 0.9);
+  latency.median_ns = SortedQuantile(sorted, 0.5);
+  latency.p10_ns = SortedQuantile(sorted, 0.1);
+  latency.p90_ns = SortedQuantile(sorted, 0.9);
   Fill(latency, out);
 }
 
@@ -130,12 +127,11 @@ assay_status* Latency(assay_host* host, const assay_graph* const* graphs,
       systems.push_back(std::move(system));
     }
     ASSAY_ASSIGN_OR_RETURN(
-        SessionTimings timings,
+        const SessionTimings timings,
         RunScenario(SettingsFor(settled, systems[0]->samples()), variants,
                     MonotonicClock()));
     for (size_t i = 0; i < count; ++i) {
-      FillLatency(std::move(timings.variants[i].latency_ns), settled.threads,
-                  out[i]);
+      FillLatency(timings.variants[i].latency_ns, settled.threads, out[i]);
     }
     return absl::OkStatus();
   });
