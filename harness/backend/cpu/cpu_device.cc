@@ -3,6 +3,7 @@
 #include <omp.h>
 
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -12,7 +13,9 @@
 #include "harness/backend/cpu/cpu_features.h"
 #include "harness/backend/cpu/cpu_program.h"
 #include "harness/backend/cpu/kernel_registry.h"
+#include "harness/backend/cpu/layout.h"
 #include "harness/backend/cpu/program_builder.h"
+#include "harness/backend/cpu/strip_plan.h"
 #include "harness/backend/cpu/support.h"
 #include "harness/backend/operands.h"
 #include "harness/core/shape.h"
@@ -30,7 +33,8 @@ class CpuStream final : public Stream {
 
 class CpuDevice final : public Device {
  public:
-  CpuDevice() : engine_(dnnl::engine::kind::cpu, 0) {
+  explicit CpuDevice(const CpuOptions& options)
+      : options_(options), engine_(dnnl::engine::kind::cpu, 0) {
     const dnnl_version_t* v = dnnl_version();
     description_.name = "cpu";
     description_.hardware = HardwareName();
@@ -89,14 +93,47 @@ class CpuDevice final : public Device {
       const Graph& graph, const CompileOptions& options) override {
     ASSAY_RETURN_IF_ERROR(CheckSupported(*this, graph));
     const int threads = options.threads > 0 ? options.threads : UsableCores();
-    // oneDNN blocks its loops for this many when it makes a primitive.
-    omp_set_num_threads(threads);
-    ProgramBuilder builder(graph, FindKernel, engine_, threads);
-    ASSAY_ASSIGN_OR_RETURN(ProgramParts parts, builder.Build());
-    return std::make_unique<CpuProgram>(graph, std::move(parts), threads);
+    const std::optional<StripPlan> plan =
+        options_.strip_samples == 0
+            ? PlanStrips(graph, threads, {CacheBytes(2), CacheBytes(3)})
+            : MakeStrips(graph, threads, options_.strip_samples);
+    if (plan.has_value()) return CompileStrips(graph, *plan, threads);
+    return CompileParts(graph, graph, threads, /*lanes=*/1, Strips());
   }
 
  private:
+  // Each thread runs strips by itself.
+  absl::StatusOr<std::unique_ptr<Program>> CompileStrips(const Graph& graph,
+                                                         const StripPlan& plan,
+                                                         int threads) {
+    const Graph& strip = plan.graph;
+    Strips strips;
+    strips.count = plan.count;
+    for (const ValueId v : strip.inputs()) {
+      strips.input_bytes.push_back(
+          strip.shape(v).empty() ? 0 : PlainLayout(strip.type(v)).bytes);
+    }
+    for (const Graph::Output& output : strip.outputs()) {
+      strips.output_bytes.push_back(
+          PlainLayout(strip.type(output.value)).bytes);
+    }
+    return CompileParts(graph, strip, /*threads=*/1, threads,
+                        std::move(strips));
+  }
+
+  absl::StatusOr<std::unique_ptr<Program>> CompileParts(const Graph& whole,
+                                                        const Graph& part,
+                                                        int threads, int lanes,
+                                                        Strips strips) {
+    // oneDNN blocks its loops for this many when it makes a primitive.
+    omp_set_num_threads(threads);
+    ProgramBuilder builder(part, FindKernel, engine_, threads, lanes);
+    ASSAY_ASSIGN_OR_RETURN(ProgramParts parts, builder.Build());
+    return std::make_unique<CpuProgram>(whole, std::move(parts), threads,
+                                        std::move(strips));
+  }
+
+  CpuOptions options_;
   dnnl::engine engine_;
   DeviceDescription description_;
 };
@@ -105,8 +142,10 @@ class CpuDevice final : public Device {
 
 }  // namespace cpu
 
-std::unique_ptr<Device> MakeCpuDevice() {
-  return std::make_unique<cpu::CpuDevice>();
+std::unique_ptr<Device> MakeCpuDevice() { return MakeCpuDevice(CpuOptions()); }
+
+std::unique_ptr<Device> MakeCpuDevice(const CpuOptions& options) {
+  return std::make_unique<cpu::CpuDevice>(options);
 }
 
 }  // namespace assay

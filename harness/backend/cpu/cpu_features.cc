@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -86,6 +87,24 @@ std::string HardwareName() {
   const absl::string_view name = absl::StripAsciiWhitespace(brand);
   return absl::StrCat(name.empty() ? "unknown processor" : name, ", ",
                       UsableCores(), " cores");
+}
+
+// From the system's files: what the instruction for it tells under a hypervisor
+// may be the host's.
+int64_t CacheBytes(int level) {
+  for (int index = 0; index < 8; ++index) {
+    const std::string folder =
+        absl::StrCat("/sys/devices/system/cpu/cpu0/cache/index", index, "/");
+    int64_t found = 0, kibibytes = 0;
+    std::string type;
+    char unit = 0;
+    if (!(std::ifstream(folder + "level") >> found)) break;
+    std::ifstream(folder + "type") >> type;
+    if (found != level || type == "Instruction") continue;
+    std::ifstream(folder + "size") >> kibibytes >> unit;
+    return unit == 'K' ? kibibytes * 1024 : 0;
+  }
+  return 0;
 }
 
 }  // namespace assay::cpu

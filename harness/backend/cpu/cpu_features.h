@@ -2,6 +2,7 @@
 #ifndef ASSAY_HARNESS_BACKEND_CPU_CPU_FEATURES_H_
 #define ASSAY_HARNESS_BACKEND_CPU_CPU_FEATURES_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ std::string HardwareName();
 
 // Cores that this process may run on.
 int UsableCores();
+
+// Bytes of the cache of level 2 (of a core) or 3; 0: not known.
+int64_t CacheBytes(int level);
 
 }  // namespace assay::cpu
 

@@ -2,6 +2,7 @@
 #ifndef ASSAY_HARNESS_BACKEND_CPU_CPU_PROGRAM_H_
 #define ASSAY_HARNESS_BACKEND_CPU_CPU_PROGRAM_H_
 
+#include <atomic>
 #include <vector>
 
 #include "harness/backend/cpu/program_builder.h"
@@ -10,9 +11,19 @@
 
 namespace assay::cpu {
 
+// How a run is cut along the batch: `count` runs of the parts, each on the next
+// `input_bytes[i]` of input i and `output_bytes[i]` of output i.
+struct Strips {
+  int64_t count = 1;
+  std::vector<int64_t> input_bytes, output_bytes;
+};
+
 class CpuProgram final : public Program {
  public:
-  CpuProgram(Graph graph, ProgramParts parts, int threads);
+  // `graph` is the whole batch's, `parts` those of one strip. Each lane of
+  // `parts` is a thread that takes strips until none is left; without strips
+  // the one lane's steps divide their work among `threads`.
+  CpuProgram(Graph graph, ProgramParts parts, int threads, Strips strips);
 
   const Graph& graph() const override { return graph_; }
   absl::Status Run(Stream& stream, absl::Span<const DeviceTensor> inputs,
@@ -21,6 +32,8 @@ class CpuProgram final : public Program {
   absl::Span<const ProgramStep> steps() const override {
     return parts_.descriptions;
   }
+  // With strips, the time of a step is that of all strips over the lanes, as if
+  // these had worked on each step together.
   absl::Status RunTimed(Stream& stream, absl::Span<const DeviceTensor> inputs,
                         absl::Span<const DeviceTensor> parameters,
                         absl::Span<const DeviceTensor> outputs,
@@ -31,18 +44,38 @@ class CpuProgram final : public Program {
 
  private:
   using OperandSlots = std::vector<ProgramParts::OperandSlot>;
+  using Operands = absl::Span<const DeviceTensor>;
 
-  absl::Status Prepare(absl::Span<const DeviceTensor> inputs,
-                       absl::Span<const DeviceTensor> parameters,
-                       absl::Span<const DeviceTensor> outputs);
-  void Bind(const OperandSlots& slots, absl::Span<const DeviceTensor> operands);
-  void MoveSlot(SlotId slot, void* address);
+  // Addresses of the slots, and the memory objects that follow operands whose
+  // buffers change.
+  struct Lane {
+    const std::vector<const Kernel*>* steps;
+    std::vector<void*> addresses;
+    std::vector<std::vector<dnnl::memory>> memories;
+    std::vector<int64_t> nanoseconds;  // of each step, when they are timed
+    absl::Status status;
+
+    void Move(SlotId slot, void* address);
+    // Operand k of strip s begins s * strides[k] bytes behind its first byte;
+    // no strides: at it.
+    void Bind(const OperandSlots& slots, Operands operands, int64_t strip,
+              const std::vector<int64_t>& strides);
+    absl::Status Run();
+    absl::Status RunTimed();
+  };
+
+  // Every strip once, by `run` on a lane.
+  absl::Status RunStrips(Operands inputs, Operands parameters, Operands outputs,
+                         absl::Status (Lane::*run)());
+  void WorkOn(Lane& lane, std::atomic<int64_t>& next, Operands inputs,
+              Operands parameters, Operands outputs,
+              absl::Status (Lane::*run)());
 
   Graph graph_;
   ProgramParts parts_;
   int threads_;
-  // Memory objects of each slot, to follow operands whose buffers change.
-  std::vector<std::vector<dnnl::memory>> memories_;
+  Strips strips_;
+  std::vector<Lane> lanes_;
 };
 
 }  // namespace assay::cpu

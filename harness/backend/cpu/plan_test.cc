@@ -1,8 +1,11 @@
 // Plans on the cpu backend against the references, and against each other.
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "harness/backend/cpu/cpu_device.h"
@@ -25,9 +28,9 @@ struct Network {
   ParameterStore parameters;
 };
 
-Network MakeNetwork(const std::string& name) {
+Network MakeNetwork(const std::string& name, int64_t batch = 2) {
   ReferenceGraphOptions options;
-  options.batch = 2;
+  options.batch = batch;
   auto made = BuildReferenceGraph(name, StandardOps(), options);
   EXPECT_TRUE(made.ok()) << made.status();
   auto parameters = Initialise(made->graph, made->initialisers, 7);
@@ -56,15 +59,31 @@ Tensor OnReference(const Graph& graph, const ParameterStore& parameters) {
   return run->outputs.at("logits");
 }
 
-Tensor OnCpu(const Graph& graph) {
-  const std::unique_ptr<Device> device = MakeCpuDevice();
-  auto session = Session::Make(device.get(), graph, nullptr, {.threads = 1});
+Tensor OnCpu(const Graph& graph, const CpuOptions& options = {},
+             int threads = 1) {
+  const std::unique_ptr<Device> device = MakeCpuDevice(options);
+  auto session =
+      Session::Make(device.get(), graph, nullptr, {.threads = threads});
   EXPECT_TRUE(session.ok()) << session.status();
   const std::string& name = graph.value(graph.inputs()[0]).name;
   EXPECT_TRUE((*session)->Feed(name, RandomInput(graph)).ok());
   // Twice: nothing may be left over from a run.
   EXPECT_TRUE((*session)->Run().ok());
   EXPECT_TRUE((*session)->Run().ok());
+  return *(*session)->Fetch("logits");
+}
+
+// Of a run whose steps are timed.
+Tensor OnCpuTimed(const Graph& graph, const CpuOptions& options, int threads) {
+  const std::unique_ptr<Device> device = MakeCpuDevice(options);
+  auto session =
+      Session::Make(device.get(), graph, nullptr, {.threads = threads});
+  EXPECT_TRUE(session.ok()) << session.status();
+  const std::string& name = graph.value(graph.inputs()[0]).name;
+  EXPECT_TRUE((*session)->Feed(name, RandomInput(graph)).ok());
+  std::vector<int64_t> times((*session)->program().steps().size(), -1);
+  EXPECT_TRUE((*session)->RunTimed(absl::MakeSpan(times)).ok());
+  EXPECT_GE(*std::min_element(times.begin(), times.end()), 0);
   return *(*session)->Fetch("logits");
 }
 
@@ -148,6 +167,48 @@ TEST_P(PlanTest, Int8IsTheReferencesToAStep) {
   EXPECT_LT(Difference(OnReference(net.graph, net.parameters), got), 0.1);
 }
 
+constexpr int64_t kWhole = 1000;
+
+// All that a batch of 4 divides into, on one thread and two.
+void ExpectStripsGiveTheWhole(const Graph& plan, double tolerance) {
+  const Tensor whole = OnCpu(plan, {.strip_samples = kWhole});
+  for (const int threads : {1, 2}) {
+    for (const int64_t samples : {1, 2}) {
+      SCOPED_TRACE(testing::Message()
+                   << samples << " of 4 samples, " << threads << " threads");
+      const CpuOptions options = {.strip_samples = samples};
+      const Tensor strips = OnCpu(plan, options, threads);
+      EXPECT_LE(Difference(whole, strips), tolerance);
+      // Which thread takes a strip, and what it ran before, changes no bit.
+      const Tensor again = OnCpuTimed(plan, options, threads);
+      EXPECT_EQ(Difference(strips, again), 0);
+      EXPECT_EQ(Difference(strips, OnCpu(plan, options, 1)), 0);
+    }
+  }
+}
+
+TEST_P(PlanTest, StripsGiveTheWhole) {
+  const Network net = MakeNetwork(GetParam(), 4);
+  for (const auto& [precision, tolerance] :
+       {std::pair(FloatPrecision::kF32, 1e-5),
+        std::pair(FloatPrecision::kBf16, 0.02)}) {
+    if (precision == FloatPrecision::kBf16 && !cpu::HasNativeBf16()) continue;
+    LoweringOptions options;
+    options.precision = precision;
+    auto plan = LowerForInference(net.graph, net.parameters, options);
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    ExpectStripsGiveTheWhole(plan->graph, tolerance);
+  }
+}
+
+TEST_P(PlanTest, Int8StripsGiveTheWhole) {
+  if (!cpu::HasNativeInt8()) GTEST_SKIP() << "no native 8-bit products";
+  const QuantizedNetwork quantized = QuantizeAll(MakeNetwork(GetParam(), 4));
+  auto plan = LowerForInference(quantized.graph, quantized.parameters);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  ExpectStripsGiveTheWhole(plan->graph, 0.02);
+}
+
 std::string TestName(const testing::TestParamInfo<const char*>& test) {
   std::string name = test.param;
   std::replace(name.begin(), name.end(), '-', '_');
@@ -184,6 +245,13 @@ TEST_P(AttentionPlanTest, Bf16StaysClose) {
   EXPECT_LT(
       Difference(OnReference(net.graph, net.parameters), OnCpu(plan->graph)),
       0.05);
+}
+
+TEST_P(AttentionPlanTest, StripsGiveTheWhole) {
+  const Network net = MakeNetwork(GetParam(), 4);
+  auto plan = LowerForInference(net.graph, net.parameters);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  ExpectStripsGiveTheWhole(plan->graph, 1e-5);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, PlanTest,

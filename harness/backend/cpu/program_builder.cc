@@ -64,14 +64,17 @@ dnnl::primitive_attr UserScratchpad() {
 }
 
 ProgramBuilder::ProgramBuilder(const Graph& graph, KernelFinder find,
-                               const dnnl::engine& engine, int threads)
+                               const dnnl::engine& engine, int threads,
+                               int lanes)
     : graph_(graph),
       find_(find),
       engine_(engine),
       stream_(engine),
       threads_(threads),
       built_(static_cast<size_t>(graph.node_count()), false),
-      values_(static_cast<size_t>(graph.value_count())) {}
+      values_(static_cast<size_t>(graph.value_count())) {
+  parts_.lanes.resize(static_cast<size_t>(lanes));
+}
 
 SlotId ProgramBuilder::NewSlot(Place place, size_t index, int64_t bytes) {
   Slot slot;
@@ -241,8 +244,14 @@ SlotId ProgramBuilder::Scratch(int64_t bytes) {
 void ProgramBuilder::AddStep(std::unique_ptr<Kernel> kernel,
                              std::vector<SlotId> reads,
                              std::vector<SlotId> writes) {
-  const int step = static_cast<int>(parts_.steps.size());
-  parts_.steps.push_back(std::move(kernel));
+  NoteStep(reads, writes);
+  for (ProgramLane& lane : parts_.lanes) lane.steps.push_back(kernel.get());
+  parts_.kernels.push_back(std::move(kernel));
+}
+
+void ProgramBuilder::NoteStep(const std::vector<SlotId>& reads,
+                              const std::vector<SlotId>& writes) {
+  const int step = static_cast<int>(parts_.descriptions.size());
   parts_.descriptions.push_back(Describe(reads, writes));
   auto touch = [&](SlotId id) {
     Slot& s = slot(id);
@@ -280,10 +289,6 @@ void ProgramBuilder::MayOverwrite(SlotId written, SlotId read) {
   slot(written).overwrites.push_back(read);
 }
 
-void ProgramBuilder::BindMemory(SlotId slot, const dnnl::memory& memory) {
-  parts_.bindings.push_back({slot, memory});
-}
-
 void ProgramBuilder::AddPrimitive(const dnnl::primitive& primitive,
                                   std::vector<PrimitiveArgument> arguments,
                                   const dnnl::memory::desc& scratchpad) {
@@ -292,17 +297,23 @@ void ProgramBuilder::AddPrimitive(const dnnl::primitive& primitive,
     arguments.push_back(
         {DNNL_ARG_SCRATCHPAD, Scratch(bytes), scratchpad, true});
   }
-  std::vector<std::pair<int, dnnl::memory>> memories;
   std::vector<SlotId> reads, writes;
   for (const PrimitiveArgument& a : arguments) {
-    dnnl::memory memory(a.desc, engine_, DNNL_MEMORY_NONE);
-    BindMemory(a.slot, memory);
-    memories.emplace_back(a.id, std::move(memory));
     (a.written ? writes : reads).push_back(a.slot);
   }
-  AddStep(std::make_unique<PrimitiveKernel>(primitive, stream_,
-                                            std::move(memories)),
-          std::move(reads), std::move(writes));
+  NoteStep(reads, writes);
+  // Memory objects hold an address, so that each lane has its own.
+  for (ProgramLane& lane : parts_.lanes) {
+    std::vector<std::pair<int, dnnl::memory>> memories;
+    for (const PrimitiveArgument& a : arguments) {
+      dnnl::memory memory(a.desc, engine_, DNNL_MEMORY_NONE);
+      lane.bindings.push_back({a.slot, memory});
+      memories.emplace_back(a.id, std::move(memory));
+    }
+    parts_.kernels.push_back(std::make_unique<PrimitiveKernel>(
+        primitive, stream_, std::move(memories)));
+    lane.steps.push_back(parts_.kernels.back().get());
+  }
 }
 
 void ProgramBuilder::AddReorder(SlotId from,
@@ -442,22 +453,29 @@ absl::Status ProgramBuilder::PlaceArena() {
     blocks.push_back({s.bytes, s.first, s.last});
   }
   const MemoryPlan plan = PlanMemory(blocks);
-  parts_.arena_bytes = plan.bytes;
-  ASSAY_ASSIGN_OR_RETURN(parts_.arena, AllocateAligned(plan.bytes));
-  parts_.addresses.assign(slots_.size(), nullptr);
-  for (size_t i = 0; i < planned.size(); ++i) {
-    parts_.addresses[static_cast<size_t>(planned[i])] =
-        static_cast<char*>(parts_.arena.get()) + plan.offsets[i];
+  parts_.arena_bytes = plan.bytes * static_cast<int64_t>(parts_.lanes.size());
+  ASSAY_ASSIGN_OR_RETURN(parts_.arena, AllocateAligned(parts_.arena_bytes));
+  char* arena = static_cast<char*>(parts_.arena.get());
+  for (ProgramLane& lane : parts_.lanes) {
+    lane.addresses.assign(slots_.size(), nullptr);
+    for (size_t i = 0; i < planned.size(); ++i) {
+      lane.addresses[static_cast<size_t>(planned[i])] = arena + plan.offsets[i];
+    }
+    arena += plan.bytes;
   }
   for (SlotId id = 0; id < static_cast<SlotId>(slots_.size()); ++id) {
     const Slot& s = slot(id);
     const size_t i = static_cast<size_t>(id);
     switch (s.place) {
       case Place::kArena:
-        parts_.addresses[i] = parts_.addresses[static_cast<size_t>(Root(id))];
+        for (ProgramLane& lane : parts_.lanes) {
+          lane.addresses[i] = lane.addresses[static_cast<size_t>(Root(id))];
+        }
         break;
       case Place::kConstant:
-        parts_.addresses[i] = parts_.constants[s.index].get();
+        for (ProgramLane& lane : parts_.lanes) {
+          lane.addresses[i] = parts_.constants[s.index].get();
+        }
         parts_.constant_bytes += s.bytes;
         break;
       case Place::kInput:

@@ -32,21 +32,27 @@ struct MemoryBinding {
   dnnl::memory memory;
 };
 
-// What a program needs to run.
-struct ProgramParts {
-  std::vector<std::unique_ptr<Kernel>> steps;
-  std::vector<ProgramStep> descriptions;  // of each step
+// What one of several concurrent runs has to itself.
+struct ProgramLane {
+  std::vector<const Kernel*> steps;
   std::vector<MemoryBinding> bindings;
   std::vector<void*> addresses;  // of each slot; operands' are set by each run
+};
+
+// What a program needs to run.
+struct ProgramParts {
+  std::vector<std::unique_ptr<Kernel>> kernels;
+  std::vector<ProgramLane> lanes;         // they share constants
+  std::vector<ProgramStep> descriptions;  // of each step
   // Slots that follow operand k.
   struct OperandSlot {
     SlotId slot;
     size_t operand;
   };
   std::vector<OperandSlot> inputs, parameters, outputs;
-  AlignedMemory arena;
+  AlignedMemory arena;  // of one lane after the other
   std::vector<AlignedMemory> constants;
-  int64_t arena_bytes = 0, constant_bytes = 0;
+  int64_t arena_bytes = 0, constant_bytes = 0;  // of all lanes
 };
 
 // Attributes with a user scratchpad, which every primitive of a program has.
@@ -57,8 +63,9 @@ dnnl::primitive_attr UserScratchpad();
 // inserts a reorder where a reader wants another, once per value and layout.
 class ProgramBuilder {
  public:
+  // `threads`: of each of the `lanes` runs that may be under way at once.
   ProgramBuilder(const Graph& graph, KernelFinder find,
-                 const dnnl::engine& engine, int threads);
+                 const dnnl::engine& engine, int threads, int lanes);
 
   absl::StatusOr<ProgramParts> Build();
 
@@ -158,7 +165,9 @@ class ProgramBuilder {
   // A constant in another layout, computed now.
   SlotId PackConstant(SlotId from, const dnnl::memory::desc& from_desc,
                       const dnnl::memory::desc& to_desc);
-  void BindMemory(SlotId slot, const dnnl::memory& memory);
+  // Describes the next step and notes what it touches.
+  void NoteStep(const std::vector<SlotId>& reads,
+                const std::vector<SlotId>& writes);
   absl::Status BuildUnit(const Unit& unit);
   bool CanReplace(SlotId from, SlotId to);
   void PlaceUpdates();
