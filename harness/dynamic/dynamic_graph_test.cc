@@ -6,7 +6,6 @@
 #include "gtest/gtest.h"
 #include "harness/core/tensor.h"
 #include "harness/dynamic/dynamic_builder.h"
-#include "harness/dynamic/dynamic_text.h"
 #include "harness/dynamic/dynamic_verify.h"
 #include "harness/graph/builder.h"
 #include "harness/ops/ops.h"
@@ -56,41 +55,6 @@ TEST(DynamicGraphTest, NamesOfVariablesGiveWay) {
   EXPECT_EQ(graph.NameOf(1), "x_2");
   EXPECT_EQ(graph.Find("x_2"), 1);
   EXPECT_EQ(graph.Find("y"), kNoVariable);
-}
-
-TEST(DynamicTextTest, PrintsWhatStandsThere) {
-  DynamicBuilder b(StandardOps(), "tiny");
-  b.Outputs({"y"});
-  const VariableId x = b.Input("x", kPair), t = b.Variable("t");
-  b.Constant(t, Tensor::From<int32_t>({}, {4}));
-  b.If(
-      {PredicateKind::kEntropy, x, 0.5}, [&] { b.Return({x}); },
-      [&] {
-        b.RunInto(std::make_shared<const Graph>(Piece("relu")), {x}, {x});
-      });
-  b.For(3, [&](VariableId) { b.Copy(x, b.Run(Piece("relu"), {x})[0]); });
-  b.While({PredicateKind::kTokenEquals, t, 0, 2, true}, 8, [] {});
-  b.Return({x});
-  ASSERT_OK_AND_ASSIGN(const DynamicGraph graph, b.Finish());
-  EXPECT_EQ(ToText(graph, false),
-            R"(dynamic "tiny" {
-  input %x f32[1,2]
-  %t = constant s32[]
-  if entropy(%x) <= 0.5 {  # site 0
-    return %x
-  } else {
-    %x = run @relu(%x)
-  }
-  for %index < 3 {
-    %y = run @relu_2(%x)
-    %x = copy %y
-  }
-  while not token_equals(%t) == 2, at most 8 {  # site 1
-  }
-  return %x
-}
-)");
-  EXPECT_THAT(ToText(graph), HasSubstr("graph 1 \"relu_2\" {"));
 }
 
 TEST(VerifyDynamicTest, AVariableMustBeAssignedOnEveryPath) {

@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "harness/graph/graph.h"
 #include "harness/graph/parameter_store.h"
 #include "harness/graph/text.h"
+#include "harness/graph/text_parts.h"
 
 namespace assay {
 namespace {
@@ -20,33 +20,73 @@ class Printer {
  public:
   explicit Printer(const DynamicGraph& graph) : graph_(graph) {}
 
-  std::string Print(bool with_pieces) {
-    absl::StrAppend(&text_, "dynamic \"", graph_.name, "\" {\n");
+  // A null `stored` with `elements`: all elements in the text.
+  std::string Print(bool elements, ParameterStore* stored, int64_t limit) {
+    elements_ = elements;
+    stored_ = stored;
+    limit_ = limit;
+    absl::StrAppend(&text_, "dynamic 1 ", QuotedText(graph_.name), " {\n");
     for (const DynamicGraph::Input& input : graph_.inputs) {
       absl::StrAppend(&text_, "  input ", Variable(input.variable), " ",
-                      ToString(input.type), "\n");
+                      ToString(input.type));
+      if (input.name != graph_.NameOf(input.variable)) {
+        absl::StrAppend(&text_, " ", QuotedText(input.name));
+      }
+      absl::StrAppend(&text_, "\n");
     }
+    absl::StrAppend(&text_, "  outputs ",
+                    absl::StrJoin(graph_.outputs, ", ",
+                                  [](std::string* out, const auto& name) {
+                                    absl::StrAppend(out, QuotedText(name));
+                                  }),
+                    "\n");
     PrintBlock(graph_.body, 1);
     absl::StrAppend(&text_, "}\n");
-    if (!with_pieces) return std::move(text_);
+    return std::move(text_);
+  }
+
+  // Behind what Print wrote.
+  std::string PrintPieces() {
+    std::string text;
     for (const auto& [name, piece] : pieces_) {
       Graph named = *piece;
       named.set_name(name);
-      // Large constants are named, not printed.
-      ParameterStore stored;
-      absl::StrAppend(&text_, ToText(named, &stored));
+      ParameterStore constants;
+      absl::StrAppend(
+          &text,
+          ToText(named, stored_ == nullptr ? nullptr : &constants, limit_));
+      for (const auto& [constant, value] : constants.values()) {
+        stored_->Set(absl::StrCat(name, ":", constant), value);
+      }
     }
-    return std::move(text_);
+    return text;
   }
 
  private:
   std::string Variable(VariableId id) const {
-    return absl::StrCat("%", graph_.NameOf(id));
+    return absl::StrCat("%", NameText(graph_.NameOf(id)));
   }
   std::string Variables(const std::vector<VariableId>& ids) const {
+    if (ids.empty()) return "_";
     return absl::StrJoin(ids, ", ", [&](std::string* out, VariableId id) {
       absl::StrAppend(out, Variable(id));
     });
+  }
+
+  std::string Arguments(const std::vector<VariableId>& ids) const {
+    return ids.empty() ? "()" : absl::StrCat("(", Variables(ids), ")");
+  }
+
+  std::string Constant(const Statement& s) {
+    const std::string typed =
+        absl::StrCat(Variables(s.writes), " ", s.constant.TypeString(), " = ");
+    if (!elements_) return typed + "constant ...";
+    if (stored_ == nullptr || s.constant.size() <= limit_) {
+      return absl::StrCat(typed, "constant ", LiteralText(s.constant));
+    }
+    const std::string name = absl::StrCat(":", constants_++);
+    stored_->Set(name, s.constant);
+    return absl::StrCat(typed, "stored ", QuotedText(name));
   }
 
   const std::string& NameOf(const std::shared_ptr<const Graph>& piece) {
@@ -70,11 +110,11 @@ class Printer {
       case PredicateKind::kTokenEquals:
         return absl::StrCat(asked, " == ", p.token);
       case PredicateKind::kEntropy:
-        return absl::StrFormat("%s <= %g", asked, p.threshold);
+        return absl::StrCat(asked, " <= ", LiteralText(p.threshold));
       case PredicateKind::kGate:
-        return absl::StrFormat("%s > %g", asked, p.threshold);
+        return absl::StrCat(asked, " > ", LiteralText(p.threshold));
       default:
-        return absl::StrFormat("%s >= %g", asked, p.threshold);
+        return absl::StrCat(asked, " >= ", LiteralText(p.threshold));
     }
   }
 
@@ -95,15 +135,14 @@ class Printer {
     switch (s.kind) {
       case StatementKind::kRun:
         absl::StrAppend(&text_, Variables(s.writes), " = run @",
-                        NameOf(s.piece), "(", Variables(s.reads), ")");
+                        NameText(NameOf(s.piece)), Arguments(s.reads));
         break;
       case StatementKind::kCopy:
         absl::StrAppend(&text_, Variables(s.writes), " = copy ",
                         Variables(s.reads));
         break;
       case StatementKind::kConstant:
-        absl::StrAppend(&text_, Variables(s.writes), " = constant ",
-                        s.constant.TypeString());
+        absl::StrAppend(&text_, Constant(s));
         break;
       case StatementKind::kReturn:
         absl::StrAppend(&text_, "return ", Variables(s.reads));
@@ -123,7 +162,11 @@ class Printer {
         break;
       case StatementKind::kWhile:
         absl::StrAppend(&text_, "while ", Condition(s.predicate), ", at most ",
-                        s.count, " {  # site ", s.site, "\n");
+                        s.count);
+        if (!s.writes.empty()) {
+          absl::StrAppend(&text_, ", counting ", Variables(s.writes));
+        }
+        absl::StrAppend(&text_, " {  # site ", s.site, "\n");
         PrintBody(s.body, depth);
         break;
     }
@@ -135,12 +178,23 @@ class Printer {
   std::map<const Graph*, std::string> names_;
   std::set<std::string> taken_;
   std::vector<std::pair<std::string, const Graph*>> pieces_;
+  bool elements_ = true;
+  ParameterStore* stored_ = nullptr;
+  int64_t limit_ = 0;
+  int64_t constants_ = 0;  // stored so far
 };
 
 }  // namespace
 
-std::string ToText(const DynamicGraph& graph, bool with_pieces) {
-  return Printer(graph).Print(with_pieces);
+std::string ToText(const DynamicGraph& graph, ParameterStore* stored,
+                   int64_t inline_limit) {
+  Printer printer(graph);
+  const std::string statements = printer.Print(true, stored, inline_limit);
+  return absl::StrCat(statements, printer.PrintPieces());
+}
+
+std::string StatementsText(const DynamicGraph& graph) {
+  return Printer(graph).Print(false, nullptr, 0);
 }
 
 }  // namespace assay

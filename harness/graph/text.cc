@@ -8,6 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "harness/graph/text_parts.h"
 
 namespace assay {
 namespace {
@@ -17,17 +18,8 @@ bool IsBare(char c) {
          c == '.' || c == '/' || c == '-';
 }
 
-std::string Quoted(absl::string_view text) {
-  return absl::StrCat("\"", absl::CHexEscape(text), "\"");
-}
-
 std::string ValueName(const Graph& graph, ValueId id) {
-  if (id == kNoValue) return "_";
-  const std::string& name = graph.value(id).name;
-  for (const char c : name) {
-    if (!IsBare(c)) return "%" + Quoted(name);
-  }
-  return name.empty() ? "%\"\"" : "%" + name;
+  return id == kNoValue ? "_" : "%" + NameText(graph.value(id).name);
 }
 
 std::string Typed(const Graph& graph, ValueId id) {
@@ -71,7 +63,22 @@ std::string Numbers(const Tensor& tensor) {
   return tensor.rank() == 0 ? text : absl::StrCat("[", text, "]");
 }
 
-std::string ElementsToString(const Tensor& tensor) {
+}  // namespace
+
+std::string QuotedText(absl::string_view text) {
+  return absl::StrCat("\"", absl::CHexEscape(text), "\"");
+}
+
+std::string NameText(absl::string_view name) {
+  for (const char c : name) {
+    if (!IsBare(c)) return QuotedText(name);
+  }
+  return name.empty() ? "\"\"" : std::string(name);
+}
+
+std::string LiteralText(double number) { return Number(number); }
+
+std::string LiteralText(const Tensor& tensor) {
   switch (tensor.dtype()) {
     case DType::kF32:
       return Numbers<float>(tensor);
@@ -93,6 +100,8 @@ std::string ElementsToString(const Tensor& tensor) {
   return "";
 }
 
+namespace {
+
 std::string ConstantText(const Graph& graph, ValueId id, ParameterStore* stored,
                          int64_t inline_limit) {
   const Value& value = graph.value(id);
@@ -101,14 +110,14 @@ std::string ConstantText(const Graph& graph, ValueId id, ParameterStore* stored,
     stored->Set(value.name, value.constant);
     return text + " stored";
   }
-  return absl::StrCat(text, " = ", ElementsToString(value.constant));
+  return absl::StrCat(text, " = ", LiteralText(value.constant));
 }
 
 }  // namespace
 
 std::string ToText(const Graph& graph, ParameterStore* stored,
                    int64_t inline_limit) {
-  std::string text = absl::StrCat("graph 1 ", Quoted(graph.name()), " {\n");
+  std::string text = absl::StrCat("graph 1 ", QuotedText(graph.name()), " {\n");
   for (ValueId id = 0; id < graph.value_count(); ++id) {
     const Value& value = graph.value(id);
     if (value.kind == ValueKind::kResult) {
@@ -125,7 +134,7 @@ std::string ToText(const Graph& graph, ParameterStore* stored,
     }
   }
   for (const Graph::Output& output : graph.outputs()) {
-    absl::StrAppend(&text, "  output ", Quoted(output.name), " = ",
+    absl::StrAppend(&text, "  output ", QuotedText(output.name), " = ",
                     ValueName(graph, output.value), "\n");
   }
   for (const Graph::Update& update : graph.updates()) {

@@ -1,5 +1,4 @@
-// Tokens of the text form, with errors that say line and column. Used by
-// text_parser.cc alone.
+// Tokens of the text forms, with errors that say line and column.
 #ifndef ASSAY_HARNESS_GRAPH_TEXT_SCANNER_H_
 #define ASSAY_HARNESS_GRAPH_TEXT_SCANNER_H_
 
