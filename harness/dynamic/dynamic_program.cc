@@ -39,6 +39,7 @@ absl::StatusOr<std::unique_ptr<DynamicProgram>> DynamicProgram::Make(
     made->constants_.push_back({{}, constant, true});
     ASSAY_RETURN_IF_ERROR(made->OnDevice(&made->constants_.back()).status());
   }
+  made->macs_ = SubnetworkMacs(made->module_);
   made->stats_.resize(made->executables_.size());
   return made;
 }
@@ -136,12 +137,14 @@ absl::StatusOr<DynamicResult> DynamicProgram::Run(
   ASSAY_RETURN_IF_ERROR(TakeInputs(inputs));
   DynamicResult result;
   result.paths.resize(1);
+  result.macs.resize(1);
   size_t pc = 0;
   while (true) {
     const Instruction& at = module_.code[pc];
     switch (at.op) {
       case OpCode::kCall:
         ASSAY_RETURN_IF_ERROR(Call(at));
+        result.macs[0] += macs_[static_cast<size_t>(at.subnetwork)];
         ++pc;
         break;
       case OpCode::kMove:
@@ -176,12 +179,21 @@ absl::StatusOr<DynamicResult> DynamicProgram::Run(
   }
 }
 
+std::vector<int64_t> SubnetworkMacs(const HostModule& module) {
+  std::vector<int64_t> macs;
+  for (const Graph& graph : module.subnetworks) {
+    macs.push_back(CostOf(graph).macs);
+  }
+  return macs;
+}
+
 double MeanMacs(const HostModule& module,
                 absl::Span<const SubnetworkStats> stats, int64_t runs) {
+  const std::vector<int64_t> each = SubnetworkMacs(module);
   double macs = 0;
   for (size_t i = 0; i < stats.size(); ++i) {
-    macs += static_cast<double>(CostOf(module.subnetworks[i]).macs) *
-            static_cast<double>(stats[i].samples);
+    macs +=
+        static_cast<double>(each[i]) * static_cast<double>(stats[i].samples);
   }
   return runs == 0 ? 0 : macs / static_cast<double>(runs);
 }

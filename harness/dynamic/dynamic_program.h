@@ -69,9 +69,13 @@ class DynamicProgram {
   std::vector<Slot> constants_;
   std::vector<Slot> slots_;
   std::vector<DeviceTensor> arguments_, results_;
+  std::vector<int64_t> macs_;  // by sub-network
   std::vector<SubnetworkStats> stats_;
   bool timed_ = false;
 };
+
+// Multiply-accumulates of one call of each sub-network.
+std::vector<int64_t> SubnetworkMacs(const HostModule& module);
 
 // Multiply-accumulates per run, by how often each sub-network was called for a
 // sample: what the network cost on the inputs that came, of which the longest

@@ -27,6 +27,8 @@ struct DynamicResult {
   // The decisions in order: one list where the batch decides as one, else one
   // per sample.
   std::vector<Path> paths;
+  // Multiply-accumulates of the sub-networks on each path; of compiled forms.
+  std::vector<int64_t> macs;
 };
 
 }  // namespace assay

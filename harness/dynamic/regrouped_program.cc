@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "harness/core/status_macros.h"
 #include "harness/dynamic/batch_rows.h"
+#include "harness/dynamic/dynamic_program.h"
 #include "harness/graph/rewrites/rebatch.h"
 
 namespace assay {
@@ -49,6 +50,7 @@ class RegroupedProgram::Batch {
         rows_(program->module_.slots.size(), std::vector<Tensor>(size)),
         returned_(program->module_.outputs.size(), std::vector<Tensor>(size)) {
     result_.paths.resize(size);
+    result_.macs.resize(size);
   }
 
   void Calibrate(const std::function<double(int32_t)>* fraction) {
@@ -111,6 +113,10 @@ class RegroupedProgram::Batch {
     switch (at.op) {
       case OpCode::kCall:
         ASSAY_RETURN_IF_ERROR(Call(at, group));
+        for (const int64_t s : group) {
+          result_.macs[static_cast<size_t>(s)] +=
+              program_.macs_[static_cast<size_t>(at.subnetwork)];
+        }
         break;
       case OpCode::kMove:
         for (const int64_t s : group) {
@@ -368,6 +374,7 @@ absl::StatusOr<std::unique_ptr<RegroupedProgram>> RegroupedProgram::Make(
     return absl::Status(
         status.code(), absl::StrCat("sub-network ", i, ": ", status.message()));
   }
+  made->macs_ = SubnetworkMacs(made->module_);
   made->stats_.resize(made->executables_.size());
   return made;
 }

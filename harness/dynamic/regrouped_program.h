@@ -70,6 +70,7 @@ class RegroupedProgram {
   std::unique_ptr<Stream> stream_;
   // By sub-network, then by the logarithm of the batch.
   std::vector<std::vector<std::unique_ptr<Executable>>> executables_;
+  std::vector<int64_t> macs_;  // by sub-network, of one sample
   std::vector<SubnetworkStats> stats_;
 };
 

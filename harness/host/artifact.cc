@@ -20,6 +20,10 @@
 #include "harness/core/file.h"
 #include "harness/core/hash.h"
 #include "harness/core/status_macros.h"
+#include "harness/dynamic/dynamic_text.h"
+#include "harness/dynamic/dynamic_verify.h"
+#include "harness/dynamic/host_module.h"
+#include "harness/dynamic/side_by_side.h"
 #include "harness/graph/structural_hash.h"
 #include "harness/graph/text.h"
 #include "harness/graph/verify.h"
@@ -91,6 +95,32 @@ struct Port {
   std::string name;
   TensorType type;
 };
+
+// The graph's text; its large constants go into `stored`.
+absl::StatusOr<std::string> TextOf(const Artifact& artifact,
+                                   ParameterStore* stored) {
+  if (artifact.dynamic == nullptr) {
+    return ToText(artifact.graph, stored, kInlineConstants);
+  }
+  ParameterStore constants;
+  std::string text = ToText(*artifact.dynamic, &constants, kInlineConstants);
+  for (const auto& [name, value] : constants.values()) {
+    if (stored->Find(name) != nullptr) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "parameter ", name, " is called as a constant of a piece is"));
+    }
+    stored->Set(name, value);
+  }
+  return text;
+}
+
+// One text per function, whatever its pieces are called.
+std::string StructureOf(const Artifact& artifact) {
+  const std::string pieces = StructuralHash(artifact.graph);
+  if (artifact.dynamic == nullptr) return pieces;
+  return Sha256Hex(
+      absl::StrCat(StatementsText(*artifact.dynamic), "\n", pieces));
+}
 
 absl::Status CheckPorts(absl::string_view kind, const std::vector<Port>& got,
                         const std::vector<Port>& expected) {
@@ -221,13 +251,21 @@ absl::StatusOr<std::string> ReadAsRecorded(const std::string& folder,
 
 // Splits what the file holds into the graph's constants and its parameters;
 // what is neither is extra.
-absl::Status TakeParameters(const Graph& graph, const ParameterStore& stored,
+absl::Status TakeParameters(const Artifact& artifact,
+                            const ParameterStore& stored,
                             ParameterStore* parameters) {
+  const Graph& graph = artifact.graph;
+  ParameterStore constants;
+  if (artifact.dynamic != nullptr) {
+    ToText(*artifact.dynamic, &constants, kInlineConstants);
+  }
   for (const auto& [name, tensor] : stored.values()) {
     const ValueId id = graph.FindValue(name);
     const bool known = id != kNoValue;
-    if (known && graph.value(id).kind == ValueKind::kConstant &&
-        tensor.size() > kInlineConstants) {
+    if (artifact.dynamic != nullptr
+            ? constants.Find(name) != nullptr
+            : known && graph.value(id).kind == ValueKind::kConstant &&
+                  tensor.size() > kInlineConstants) {
       continue;
     }
     if (!known || graph.value(id).kind != ValueKind::kParameter) {
@@ -251,6 +289,21 @@ void FillRecord(const ArtifactCard& card, ArtifactRecord* record) {
   record->set_nodes(card.nodes());
 }
 
+// Of the parsed text; without parameters.
+absl::Status ParseNetwork(const ArtifactCard& card, absl::string_view text,
+                          const OpSet& ops, const ParameterStore& stored,
+                          Artifact* artifact) {
+  if (!card.dynamic()) {
+    ASSAY_ASSIGN_OR_RETURN(artifact->graph, ParseGraph(text, ops, &stored));
+    return absl::OkStatus();
+  }
+  ASSAY_ASSIGN_OR_RETURN(DynamicGraph dynamic,
+                         ParseDynamicGraph(text, ops, &stored));
+  ASSAY_ASSIGN_OR_RETURN(artifact->graph, SideBySide(dynamic));
+  artifact->dynamic = std::make_shared<const DynamicGraph>(std::move(dynamic));
+  return absl::OkStatus();
+}
+
 absl::Status At(const std::string& folder, const absl::Status& status) {
   if (status.ok()) return status;
   return absl::Status(
@@ -261,6 +314,9 @@ absl::Status At(const std::string& folder, const absl::Status& status) {
 
 absl::Status CheckArtifact(const Artifact& artifact) {
   const Graph& graph = artifact.graph;
+  if (artifact.dynamic != nullptr) {
+    ASSAY_RETURN_IF_ERROR(VerifyDynamic(*artifact.dynamic));
+  }
   ASSAY_RETURN_IF_ERROR(Verify(graph));
   if (!graph.updates().empty()) {
     return absl::InvalidArgumentError(
@@ -289,13 +345,45 @@ absl::Status CheckSameInterface(const Graph& candidate,
   return CheckPorts("outputs", Outputs(candidate), Outputs(reference));
 }
 
+absl::Status CheckSameInterface(const DynamicGraph& candidate,
+                                const Graph& reference) {
+  std::vector<Port> inputs;
+  for (const DynamicGraph::Input& input : candidate.inputs) {
+    inputs.push_back({input.name, input.type});
+  }
+  ASSAY_RETURN_IF_ERROR(CheckPorts("inputs", inputs, Inputs(reference)));
+  std::vector<std::string> outputs;
+  for (const Port& port : Outputs(reference)) outputs.push_back(port.name);
+  if (outputs == candidate.outputs) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "outputs of the candidate: expected ", absl::StrJoin(outputs, ", "),
+      " as in the reference network, got ",
+      absl::StrJoin(candidate.outputs, ", ")));
+}
+
+absl::StatusOr<Artifact> MakeDynamicArtifact(std::string name, int budget,
+                                             const DynamicGraph& dynamic,
+                                             const ParameterStore& parameters) {
+  ASSAY_ASSIGN_OR_RETURN(Graph pieces, SideBySide(dynamic));
+  Artifact artifact{
+      std::move(name),   budget, {},
+      std::move(pieces), {},     std::make_shared<DynamicGraph>(dynamic)};
+  for (const ValueId id : artifact.graph.parameters()) {
+    const std::string& parameter = artifact.graph.value(id).name;
+    ASSAY_ASSIGN_OR_RETURN(Tensor value, parameters.Get(parameter));
+    artifact.parameters.Set(parameter, std::move(value));
+  }
+  ASSAY_RETURN_IF_ERROR(BuildHostModule(dynamic, artifact.parameters).status());
+  return artifact;
+}
+
 absl::Status WriteArtifact(const std::string& folder,
                            const Artifact& artifact) {
   ASSAY_RETURN_IF_ERROR(At(folder, CheckArtifact(artifact)));
   Checkpoint checkpoint;
   checkpoint.parameters = artifact.parameters;
-  const std::string text =
-      ToText(artifact.graph, &checkpoint.parameters, kInlineConstants);
+  const auto text = TextOf(artifact, &checkpoint.parameters);
+  if (!text.ok()) return At(folder, text.status());
   const std::string parameters = SerializeCheckpoint(checkpoint);
 
   ArtifactCard card;
@@ -305,9 +393,10 @@ absl::Status WriteArtifact(const std::string& folder,
   for (const std::string& precision : artifact.precisions) {
     card.add_precisions(precision);
   }
-  *card.mutable_graph() = RecordOf(kGraphFile, text);
+  *card.mutable_graph() = RecordOf(kGraphFile, *text);
   *card.mutable_parameters() = RecordOf(kParametersFile, parameters);
-  card.set_structure_sha256(StructuralHash(artifact.graph));
+  card.set_structure_sha256(StructureOf(artifact));
+  card.set_dynamic(artifact.dynamic != nullptr);
   card.set_nodes(static_cast<uint64_t>(artifact.graph.node_count()));
   std::string card_text;
   google::protobuf::TextFormat::PrintToString(card, &card_text);
@@ -316,7 +405,8 @@ absl::Status WriteArtifact(const std::string& folder,
   std::error_code ignored;
   std::filesystem::remove_all(fresh, ignored);
   ASSAY_RETURN_IF_ERROR(MakeFolders(fresh));
-  ASSAY_RETURN_IF_ERROR(WriteFileAtomically(JoinPath(fresh, kGraphFile), text));
+  ASSAY_RETURN_IF_ERROR(
+      WriteFileAtomically(JoinPath(fresh, kGraphFile), *text));
   ASSAY_RETURN_IF_ERROR(
       WriteFileAtomically(JoinPath(fresh, kParametersFile), parameters));
   ASSAY_RETURN_IF_ERROR(
@@ -340,19 +430,19 @@ absl::StatusOr<Artifact> ReadArtifact(const std::string& folder,
   ASSAY_ASSIGN_OR_RETURN(
       Checkpoint checkpoint,
       ParseCheckpoint(parameters, JoinPath(folder, kParametersFile)));
-  auto graph = ParseGraph(text, ops, &checkpoint.parameters);
-  if (!graph.ok()) return At(JoinPath(folder, kGraphFile), graph.status());
-
   Artifact artifact{card.name(),
                     card.budget(),
                     {card.precisions().begin(), card.precisions().end()},
-                    *std::move(graph),
+                    Graph(ops),
                     {}};
   ASSAY_RETURN_IF_ERROR(
-      At(folder, TakeParameters(artifact.graph, checkpoint.parameters,
-                                &artifact.parameters)));
+      At(JoinPath(folder, kGraphFile),
+         ParseNetwork(card, text, ops, checkpoint.parameters, &artifact)));
+  ASSAY_RETURN_IF_ERROR(At(
+      folder,
+      TakeParameters(artifact, checkpoint.parameters, &artifact.parameters)));
   ASSAY_RETURN_IF_ERROR(At(folder, CheckArtifact(artifact)));
-  const std::string structure = StructuralHash(artifact.graph);
+  const std::string structure = StructureOf(artifact);
   if (structure != card.structure_sha256()) {
     return absl::DataLossError(
         absl::StrCat("artifact ", folder, ": the graph's structure hashes to ",

@@ -1,6 +1,8 @@
 // A candidate on disk: a folder with
 //
-//   graph.txt               the inference graph (harness/graph/text.h)
+//   graph.txt               the inference graph (harness/graph/text.h), or
+//                           the network with control flow
+//                           (harness/dynamic/dynamic_text.h)
 //   parameters.safetensors  what it reads, and its large constants
 //   artifact.textproto      the card: name, budget, hashes of the two above
 //
@@ -10,6 +12,7 @@
 #define ASSAY_HARNESS_HOST_ARTIFACT_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,14 +25,25 @@ namespace assay {
 
 class ArtifactRecord;  // report.proto
 class OpSet;
+struct DynamicGraph;
 
 struct Artifact {
   std::string name;                     // of the candidate: "sparsity>=0.9"
   int budget = 0;                       // index in RunSpec.budgets
   std::vector<std::string> precisions;  // meant beside f32: "bf16"
+  // Where `dynamic` is set: all of its pieces (side_by_side.h), for what is
+  // asked of a network but its function.
   Graph graph;
   ParameterStore parameters;
+  std::shared_ptr<const DynamicGraph> dynamic = nullptr;
 };
+
+// A candidate with control flow, with what it reads of `parameters`.
+// INVALID_ARGUMENT, NOT_FOUND: a piece that does not fit what it gets, or a
+// parameter that is missing.
+absl::StatusOr<Artifact> MakeDynamicArtifact(std::string name, int budget,
+                                             const DynamicGraph& dynamic,
+                                             const ParameterStore& parameters);
 
 // Refuses what is no network: a graph that the verifier refuses or that carries
 // updates; a parameter that the graph reads and the store lacks or has with
@@ -41,6 +55,9 @@ absl::Status CheckArtifact(const Artifact& artifact);
 // network's in name, order, element type, or shape other than the batch.
 // INVALID_ARGUMENT says which, expected and got.
 absl::Status CheckSameInterface(const Graph& candidate, const Graph& reference);
+// Outputs by name alone: their types depend on the path.
+absl::Status CheckSameInterface(const DynamicGraph& candidate,
+                                const Graph& reference);
 
 // CheckArtifact, then writes beside `folder` under a temporary name and
 // renames: a reader, or a process killed at any instant, sees the old artifact,

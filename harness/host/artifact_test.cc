@@ -6,13 +6,17 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "harness/core/file.h"
 #include "harness/core/tensor.h"
+#include "harness/dynamic/dynamic_builder.h"
+#include "harness/dynamic/dynamic_text.h"
 #include "harness/graph/builder.h"
 #include "harness/graph/structural_hash.h"
 #include "harness/graph/testing/toy_ops.h"
@@ -179,6 +183,62 @@ TEST_F(ArtifactTest, FindsChangedAndTruncatedFiles) {
     EXPECT_EQ(ReadError().code(), absl::StatusCode::kDataLoss);
     EXPECT_THAT(std::string(ReadError().message()), HasSubstr(name));
   }
+}
+
+// x w + table where the mean of x is positive, else x w; `table` is stored.
+DynamicGraph Branching() {
+  const Artifact small = Small();
+  const auto piece = std::make_shared<const Graph>(small.graph);
+  Graph plain(ToyOps());
+  GraphBuilder b(&plain);
+  b.Output("logits",
+           b.Op("matmul", {b.Input("x", DType::kF32, {1, 2}),
+                           b.Parameter("fc.weights", DType::kF32, {2, 20})}));
+  EXPECT_TRUE(b.status().ok()) << b.status();
+  DynamicBuilder d(ToyOps(), "branching");
+  d.Outputs({"logits"});
+  const VariableId x = d.Input("x", {DType::kF32, {1, 2}});
+  const VariableId y = d.Run(std::move(plain), {x})[0];
+  d.If({PredicateKind::kMargin, x, 0.5}, [&] { d.RunInto(piece, {x}, {y}); });
+  d.Return({y});
+  return *d.Finish();
+}
+
+TEST_F(ArtifactTest, ReadsBackANetworkWithControlFlow) {
+  const Artifact small = Small();
+  const DynamicGraph graph = Branching();
+  const auto artifact =
+      MakeDynamicArtifact("dynamic", 2, graph, small.parameters);
+  ASSERT_TRUE(artifact.ok()) << artifact.status();
+  EXPECT_TRUE(CheckSameInterface(graph, small.graph).ok());
+  ASSERT_TRUE(WriteArtifact(folder_, *artifact).ok());
+  ArtifactRecord record;
+  const auto back = ReadArtifact(folder_, ToyOps(), {}, &record);
+  ASSERT_TRUE(back.ok()) << back.status();
+  ASSERT_NE(back->dynamic, nullptr);
+  EXPECT_EQ(ToText(*back->dynamic), ToText(graph));
+  EXPECT_EQ(back->parameters.values().size(), 1u);
+  EXPECT_EQ(record.nodes(), 4u);
+
+  const std::string text = *ReadFile(JoinPath(folder_, "graph.txt"));
+  ASSERT_TRUE(
+      WriteFileAtomically(JoinPath(folder_, "graph.txt"),
+                          absl::StrReplaceAll(text, {{">= 0.5", ">= 0.4"}}))
+          .ok());
+  EXPECT_TRUE(absl::IsDataLoss(ReadError()));
+}
+
+TEST_F(ArtifactTest, RefusesControlFlowWithoutItsParametersOrOutputs) {
+  const Artifact small = Small();
+  EXPECT_THAT(std::string(MakeDynamicArtifact("dynamic", 2, Branching(), {})
+                              .status()
+                              .message()),
+              HasSubstr("fc.weights"));
+  DynamicGraph graph = Branching();
+  graph.outputs = {"answer"};
+  EXPECT_THAT(std::string(CheckSameInterface(graph, small.graph).message()),
+              HasSubstr("expected logits as in the reference network, got "
+                        "answer"));
 }
 
 TEST_F(ArtifactTest, RefusesRubbishForACard) {

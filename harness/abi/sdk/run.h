@@ -10,6 +10,7 @@
 #include "analysis.h"
 #include "config.h"
 #include "custom_op.h"
+#include "dynamic.h"
 #include "elastic.h"
 #include "linalg.h"
 #include "program.h"
@@ -281,6 +282,10 @@ class Run {
   // is the attribute "call" of its nodes.
   StatusOr<int64_t> AddOp(CustomOp* op) const { return sdk::AddOp(s_, op); }
   sdk::Elastic elastic() const { return sdk::Elastic(s_); }
+  // A network with control flow, with the inputs and outputs of `g`.
+  StatusOr<DynamicNetwork> NewDynamic(GraphRef g, std::string_view name) const {
+    return DynamicNetwork::Make(s_, g, name);
+  }
   sdk::Linalg linalg() const { return sdk::Linalg(s_); }
   // The validation metric. +blocks
   StatusOr<Score> Evaluate(GraphRef g, ParametersRef set,
@@ -289,6 +294,16 @@ class Run {
     out.size = ASSAY_SIZE(assay_score);
     ASSAY_RETURN_IF_ERROR(ASSAY_SDK_CALL(s_, evaluate, evaluate, g.raw(),
                                          set.raw(), part.raw(), &out));
+    return out;
+  }
+  // Of a network with control flow, each sample deciding for itself; `macs`
+  // gets the mean.
+  StatusOr<Score> Evaluate(const DynamicNetwork& network, ParametersRef set,
+                           PartRef part = {}, double* macs = nullptr) const {
+    Score out{};
+    out.size = ASSAY_SIZE(assay_score);
+    ASSAY_RETURN_IF_ERROR(ASSAY_SDK_CALL(s_, dynamic, evaluate, network.raw(),
+                                         set.raw(), part.raw(), &out, macs));
     return out;
   }
   StatusOr<sdk::Cost> Cost(GraphRef g, ParametersRef set = {}) const {
@@ -345,6 +360,11 @@ class Run {
   // Hands in the candidate for a budget.
   Status Submit(const Budget& budget, GraphRef g, ParametersRef set) const {
     return ASSAY_SDK_CALL(s_, submit, submit, budget.index, g.raw(), set.raw());
+  }
+  Status Submit(const Budget& budget, const DynamicNetwork& network,
+                ParametersRef set) const {
+    return ASSAY_SDK_CALL(s_, dynamic, submit, budget.index, network.raw(),
+                          set.raw());
   }
 
  private:

@@ -47,6 +47,7 @@ struct Services {
   const assay_elastic_table* elastic = nullptr;
   const assay_custom_op_table* custom_op = nullptr;
   const assay_linalg_table* linalg = nullptr;
+  const assay_dynamic_table* dynamic = nullptr;
 
   Services() = default;
   Services(assay_host* h, assay_find_fn f) : host(h), find(f) {
@@ -70,6 +71,7 @@ struct Services {
     Find(ASSAY_ELASTIC_ID, &elastic);
     Find(ASSAY_CUSTOM_OP_ID, &custom_op);
     Find(ASSAY_LINALG_ID, &linalg);
+    Find(ASSAY_DYNAMIC_ID, &dynamic);
   }
 
   template <typename Table>

@@ -102,14 +102,25 @@ void CompressSink::Hook(absl::string_view event) {
   EnterStage(Outcome::COMPRESS, event.empty() ? "run" : event);
 }
 
-absl::Status CompressSink::Submit(uint32_t budget, const Graph& graph,
-                                  const ParameterStore& parameters) {
+template <typename AnyGraph>
+absl::Status CompressSink::TimedWrite(uint32_t budget, const AnyGraph& graph,
+                                      const ParameterStore& parameters) {
   const absl::Time began = absl::Now();
   EnterStage(Outcome::SUBMIT, "submit");
   refusal_ = Write(budget, graph, parameters);
   EnterStage(Outcome::COMPRESS, "run");
   submitting_ += absl::Now() - began;
   return refusal_;
+}
+
+absl::Status CompressSink::Submit(uint32_t budget, const Graph& graph,
+                                  const ParameterStore& parameters) {
+  return TimedWrite(budget, graph, parameters);
+}
+
+absl::Status CompressSink::Submit(uint32_t budget, const DynamicGraph& graph,
+                                  const ParameterStore& parameters) {
+  return TimedWrite(budget, graph, parameters);
 }
 
 absl::Status CompressSink::Write(uint32_t budget, const Graph& graph,
@@ -122,6 +133,21 @@ absl::Status CompressSink::Write(uint32_t budget, const Graph& graph,
     ASSAY_ASSIGN_OR_RETURN(Tensor value, parameters.Get(name));
     artifact.parameters.Set(name, std::move(value));
   }
+  return WriteFolder(budget, artifact);
+}
+
+absl::Status CompressSink::Write(uint32_t budget, const DynamicGraph& graph,
+                                 const ParameterStore& parameters) {
+  ASSAY_RETURN_IF_ERROR(CheckSameInterface(graph, *options_.reference));
+  ASSAY_ASSIGN_OR_RETURN(
+      const Artifact artifact,
+      MakeDynamicArtifact(options_.budgets[budget], static_cast<int>(budget),
+                          graph, parameters));
+  return WriteFolder(budget, artifact);
+}
+
+absl::Status CompressSink::WriteFolder(uint32_t budget,
+                                       const Artifact& artifact) {
   const std::string folder = absl::StrCat(kArtifactsFolder, "/", budget);
   ASSAY_RETURN_IF_ERROR(
       WriteArtifact(JoinPath(options_.output_dir, folder), artifact));

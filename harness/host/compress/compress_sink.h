@@ -20,6 +20,8 @@
 
 namespace assay {
 
+struct Artifact;
+
 // Log lines go to `log` (standard output, which the parent keeps), at most 1000
 // a second; progress to `progress` (may be null); candidates become artifacts
 // below `output_dir`; the rest is kept for the result.
@@ -45,6 +47,8 @@ class CompressSink : public ServiceSink {
   void Hook(absl::string_view event) override;
   absl::Status Submit(uint32_t budget, const Graph& graph,
                       const ParameterStore& parameters) override;
+  absl::Status Submit(uint32_t budget, const DynamicGraph& graph,
+                      const ParameterStore& parameters) override;
 
   // Adds submissions, log counts, misbehaviours, notes and metrics.
   void FillResult(CompressResult* result);
@@ -57,6 +61,12 @@ class CompressSink : public ServiceSink {
  private:
   absl::Status Write(uint32_t budget, const Graph& graph,
                      const ParameterStore& parameters);
+  absl::Status Write(uint32_t budget, const DynamicGraph& graph,
+                     const ParameterStore& parameters);
+  absl::Status WriteFolder(uint32_t budget, const Artifact& artifact);
+  template <typename AnyGraph>
+  absl::Status TimedWrite(uint32_t budget, const AnyGraph& graph,
+                          const ParameterStore& parameters);
 
   Options options_;
   std::unique_ptr<assay::Progress> progress_;

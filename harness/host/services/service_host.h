@@ -33,6 +33,7 @@ namespace assay {
 
 class ProgramCache;
 struct CustomCall;
+struct DynamicGraph;
 
 // What one candidate must meet; an absent limit is negative.
 struct ServedBudget : BudgetLimits {
@@ -75,6 +76,8 @@ class ServiceSink {
   // The method entered, or left (empty), an event of a training.
   virtual void Hook(absl::string_view event) = 0;
   virtual absl::Status Submit(uint32_t budget, const Graph& graph,
+                              const ParameterStore& parameters) = 0;
+  virtual absl::Status Submit(uint32_t budget, const DynamicGraph& graph,
                               const ParameterStore& parameters) = 0;
 };
 

@@ -20,6 +20,7 @@ constexpr Row kRows[] = {
     {ASSAY_COST_ID, &Erased<&CostTable>},
     {ASSAY_CUSTOM_OP_ID, &Erased<&CustomOpTable>},
     {ASSAY_DATA_ID, &Erased<&DataTable>},
+    {ASSAY_DYNAMIC_ID, &Erased<&DynamicTable>},
     {ASSAY_ELASTIC_ID, &Erased<&ElasticTable>},
     {ASSAY_EVALUATE_ID, &Erased<&EvaluateTable>},
     {ASSAY_GRAPH_ID, &Erased<&GraphTable>},

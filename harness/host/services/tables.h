@@ -30,6 +30,7 @@ const assay_workers_table* WorkersTable();
 const assay_elastic_table* ElasticTable();
 const assay_custom_op_table* CustomOpTable();
 const assay_linalg_table* LinalgTable();
+const assay_dynamic_table* DynamicTable();
 
 // A table by its text id; null for an unknown one.
 const void* FindTable(absl::string_view id);

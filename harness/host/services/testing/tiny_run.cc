@@ -130,6 +130,12 @@ absl::Status RecordingSink::Submit(uint32_t budget, const Graph& graph,
   candidates.insert_or_assign(budget, Candidate{graph, parameters.Clone()});
   return absl::OkStatus();
 }
+absl::Status RecordingSink::Submit(uint32_t budget, const DynamicGraph& graph,
+                                   const ParameterStore& parameters) {
+  dynamic_candidates.insert_or_assign(
+      budget, DynamicCandidate{graph, parameters.Clone()});
+  return absl::OkStatus();
+}
 
 TinyRun::TinyRun(TinyRunOptions options)
     : device_(MakeReferenceDevice()),

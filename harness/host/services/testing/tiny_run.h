@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "harness/abi/assay.h"
 #include "harness/backend/device.h"
+#include "harness/dynamic/dynamic_graph.h"
 #include "harness/graph/graph.h"
 #include "harness/graph/parameter_store.h"
 #include "harness/host/services/service_host.h"
@@ -34,6 +35,8 @@ class RecordingSink : public ServiceSink {
   void Hook(absl::string_view event) override;
   absl::Status Submit(uint32_t budget, const Graph& graph,
                       const ParameterStore& parameters) override;
+  absl::Status Submit(uint32_t budget, const DynamicGraph& graph,
+                      const ParameterStore& parameters) override;
 
   struct Candidate {
     Graph graph;
@@ -45,6 +48,11 @@ class RecordingSink : public ServiceSink {
   std::vector<std::string> misbehaviours;
   std::vector<std::string> hooks;
   std::map<uint32_t, Candidate> candidates;
+  struct DynamicCandidate {
+    DynamicGraph graph;
+    ParameterStore parameters;
+  };
+  std::map<uint32_t, DynamicCandidate> dynamic_candidates;
 
  private:
   absl::Mutex mutex_;  // lines and misbehaviours come from any thread
