@@ -11,6 +11,7 @@
 #include "harness/ops/elementwise/cpu/elementwise_cpu.h"
 #include "harness/ops/fused/cpu/attention_cpu.h"
 #include "harness/ops/fused/cpu/fused_cpu.h"
+#include "harness/ops/matmul/cpu/linear_u4_cpu.h"
 #include "harness/ops/matmul/cpu/matmul_cpu.h"
 #include "harness/ops/norm/cpu/batch_norm_cpu.h"
 #include "harness/ops/norm/cpu/row_norm_cpu.h"

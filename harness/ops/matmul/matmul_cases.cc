@@ -5,6 +5,61 @@ namespace {
 
 TensorType Type(Shape shape) { return {DType::kF32, std::move(shape)}; }
 
+CaseOperand U8(Shape shape) {
+  CaseOperand operand = F(std::move(shape), 0, 255);
+  operand.type.dtype = DType::kU8;
+  return operand;
+}
+
+// Layers of 4-bit weights: widths that fill vectors, groups and panels of
+// outputs and widths that do not; few rows and many; with zero points and
+// without.
+void AddU4(OpCases& cases) {
+  struct Layer {
+    Shape src;
+    int64_t outputs, group;
+  };
+  const Layer layers[] = {{{1, 64}, 64, 32},
+                          {{5, 96}, 33, 32},
+                          {{2, 3, 50}, 7, 16},
+                          {{1, 300}, 17, 64},
+                          {{19, 128}, 80, 128}};
+  for (const Layer& layer : layers) {
+    const int64_t inputs = layer.src.back();
+    const int64_t groups = (inputs + layer.group - 1) / layer.group;
+    const int64_t o = layer.outputs;
+    const CaseOperand weights = U8({o, groups, layer.group / 2});
+    const CaseOperand scales = Constant(F({o, groups}, 0.05, 0.1));
+    const int order = o < 10 ? 2 : 0;
+    cases.accepted.push_back(
+        {"linear_u4",
+         {F(layer.src), weights, scales, U8({o, (groups + 1) / 2}), F({o})},
+         {},
+         order,
+         inputs});
+    cases.accepted.push_back({"linear_u4",
+                              {F(layer.src), weights, Statistics(scales)},
+                              {},
+                              order,
+                              inputs});
+  }
+  const TensorType src{DType::kF32, {2, 40}}, weights{DType::kU8, {3, 3, 8}},
+      scales{DType::kF32, {3, 3}};
+  const auto refuse = [&](std::vector<TensorType> operands,
+                          std::string message) {
+    cases.refused.push_back(
+        {"linear_u4", std::move(operands), {}, std::move(message)});
+  };
+  refuse({src, {DType::kU8, {3, 2, 8}}, {DType::kF32, {3, 2}}},
+         "weights: expected 3 groups of 16 (G) for 40 inputs");
+  refuse({src, {DType::kU8, {3, 4, 5}}, {DType::kF32, {3, 4}}},
+         "weights: expected groups of a multiple of 16");
+  refuse({src, weights, {DType::kF32, {3, 2}}}, "scales: expected shape [3,3]");
+  refuse({src, weights, {DType::kF64, {3, 3}}}, "scales: expected f64 where");
+  refuse({src, weights, scales, {DType::kU8, {3, 3}}},
+         "zero_points: expected u8[3,2]");
+}
+
 Attributes Transposed(bool a, bool b) {
   return {{"transpose_a", int64_t{a}}, {"transpose_b", int64_t{b}}};
 }
@@ -59,6 +114,7 @@ OpCases MatmulCases() {
        {},
        "bias: expected f32[4], got f32[3]"},
   };
+  AddU4(cases);
   return cases;
 }
 

@@ -39,6 +39,13 @@ OpCases QuantizeCases() {
                             {S32({4}, -999, 999), Scale({}), S32({}, 0, 0)},
                             {},
                             0});
+  const Attributes fifty = {{"inputs", int64_t{50}}};
+  CaseOperand packed = F({3, 4, 8}, 0, 255), zero_points = F({3, 2}, 0, 255);
+  packed.type.dtype = zero_points.type.dtype = DType::kU8;
+  cases.accepted.push_back(
+      {"dequantize_u4", {packed, F({3, 4}, 0.05, 0.1), zero_points}, fifty, 0});
+  cases.accepted.push_back(
+      {"dequantize_u4", {packed, F({3, 4}, 0.05, 0.1)}, fifty, 0});
   cases.accepted.push_back(
       {"fake_quantize", {F({3, 9}, -3, 3), Scale({}), S32({}, 50, 90)}, {}, 0});
   cases.accepted.push_back(
@@ -84,6 +91,14 @@ OpCases QuantizeCases() {
        {src, scale, zero},
        {{"low", int64_t{3}}, {"high", int64_t{3}}},
        "expected low < high, got 3, 3"},
+      {"dequantize_u4",
+       {{DType::kU8, {3, 4, 8}}, {DType::kF32, {3, 4}}},
+       {},
+       "weights: expected 0 groups"},
+      {"dequantize_u4",
+       {{DType::kU8, {3, 4, 8}}, {DType::kF32, {3, 4}}},
+       {{"inputs", int64_t{50}}, {"dtype", "s8"}},
+       "dtype: expected 'f32' or 'bf16'"},
       {"lsq_quantize", {src, scales}, along_one, "scale: expected f32[3]"},
       {"lsq_quantize",
        {src, scale},

@@ -45,6 +45,7 @@ absl::Status Linear(NodeWriter& w) {
 
 constexpr OnnxExporter kMatmul[] = {
     {.op = "linear", .write = Linear},
+    {.op = "linear_u4", .refused = "made by lowering; export what it lowers"},
     {.op = "matmul", .write = Matmul},
 };
 

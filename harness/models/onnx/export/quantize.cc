@@ -88,6 +88,46 @@ absl::Status DequantizeLinear(NodeWriter& w) {
   return absl::OkStatus();
 }
 
+// Two 4-bit integers of each byte of an operand, as s32 of `shape`.
+std::string Halves(NodeWriter& w, size_t operand, const Shape& shape) {
+  const std::string bytes = w.Cast(w.In(operand), DType::kS32);
+  std::vector<std::string> halves;
+  for (const char* op : {"Mod", "Div"}) {
+    const std::string half = w.Emit(op, {bytes, w.Scalar(DType::kS32, 16)});
+    halves.push_back(w.Emit("Unsqueeze", {half, w.Ints({-1})}));
+  }
+  return w.Emit("Reshape", {w.Emit("Concat", halves, {{"axis", int64_t{-1}}}),
+                            w.Ints(shape)});
+}
+
+// In 32-bit integers: opset 17 has none of 4.
+absl::Status DequantizeU4(NodeWriter& w) {
+  const int64_t outputs = w.shape(0)[0], groups = w.shape(0)[1],
+                group = 2 * w.shape(0)[2];
+  const std::string grid = w.Ints({outputs, groups, 1});
+  const auto cut = [&](const std::string& x, int64_t columns) {
+    return std::vector<std::string>{x, w.Ints({0}), w.Ints({columns}),
+                                    w.Ints({1})};
+  };
+  std::string zero_points = w.Scalar(DType::kS32, 8);
+  if (w.Has(kZeroPoint)) {
+    const std::string all =
+        Halves(w, kZeroPoint, {outputs, 2 * w.shape(kZeroPoint)[1]});
+    zero_points = w.Emit("Reshape", {w.Emit("Slice", cut(all, groups)), grid});
+  }
+  const DType to = w.dst_dtype();
+  const std::string steps =
+      w.Emit("Sub", {Halves(w, 0, {outputs, groups, group}), zero_points});
+  std::string scales = w.In(kScale);
+  if (w.dtype(kScale) != to) scales = w.Cast(scales, to);
+  const std::string real =
+      w.Emit("Mul", {w.Cast(steps, to), w.Emit("Reshape", {scales, grid})});
+  w.Result("Slice",
+           cut(w.Emit("Reshape", {real, w.Ints({outputs, groups * group})}),
+               w.attributes().Int("inputs", 0)));
+  return absl::OkStatus();
+}
+
 absl::Status FakeQuantize(NodeWriter& w) {
   const DType dtype = w.dtype(0);
   const std::string zero_point = Grid(w, kZeroPoint, dtype);
@@ -112,6 +152,7 @@ absl::Status LsqQuantize(NodeWriter& w) {
 
 constexpr OnnxExporter kQuantize[] = {
     {.op = "dequantize_linear", .write = DequantizeLinear},
+    {.op = "dequantize_u4", .write = DequantizeU4},
     {.op = "fake_quantize", .write = FakeQuantize},
     {.op = "lsq_quantize", .write = LsqQuantize},
     {.op = "quantize_linear", .write = QuantizeLinear},
