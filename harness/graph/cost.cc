@@ -7,6 +7,7 @@
 #include "harness/core/shape.h"
 #include "harness/core/status_macros.h"
 #include "harness/graph/op_schema.h"
+#include "harness/graph/packed.h"
 #include "harness/graph/reference.h"
 #include "harness/graph/roles.h"
 
@@ -83,6 +84,7 @@ class StoredValues {
 // macs with zeros of the weights removed: the first operand of rank 2 or more
 // that is known without running the network.
 int64_t AliveMacs(int64_t macs, const Node& node, const StoredValues& stored) {
+  if (node.op == "linear_u4") return macs;
   for (const ValueId input : node.inputs) {
     const Tensor* weights = stored.Find(input);
     if (weights == nullptr || weights->rank() < 2 || weights->size() == 0) {
@@ -101,16 +103,19 @@ void CountStored(const Graph& graph, const StoredValues& stored, Cost* cost) {
     statistic[static_cast<size_t>(graph.parameters()[i])] =
         roles[i] == Role::kStatistic;
   }
+  const std::vector<bool> packed = PackedValues(graph);
   for (ValueId id = 0; id < graph.value_count(); ++id) {
     const Value& value = graph.value(id);
     const bool parameter = value.kind == ValueKind::kParameter;
     if (!parameter && value.kind != ValueKind::kConstant) continue;
-    const int64_t elements = ElementCount(value.type.shape);
-    cost->bytes += elements * SizeOf(value.type.dtype);
+    const bool halves = packed[static_cast<size_t>(id)];
+    const int64_t elements = StoredElements(value.type, halves);
+    cost->bytes += ElementCount(value.type.shape) * SizeOf(value.type.dtype);
     if (statistic[static_cast<size_t>(id)] || (!parameter && elements == 1)) {
       continue;
     }
-    const Tensor* tensor = stored.Find(id);
+    // Which half-byte is zero, the zero points say.
+    const Tensor* tensor = halves ? nullptr : stored.Find(id);
     cost->parameters += elements;
     cost->nonzeros += tensor == nullptr ? elements : CountNonzeros(*tensor);
   }

@@ -28,7 +28,8 @@ struct Cost {
   int64_t macs = 0;
   int64_t alive_macs = 0;
   // Elements of parameters and of constants with more than one element;
-  // running statistics do not count.
+  // running statistics do not count. 4-bit elements (packed.h) count one by
+  // one, and all as not zero.
   int64_t parameters = 0;
   int64_t nonzeros = 0;  // of these
   // Of all parameters and constants, statistics included.

@@ -26,6 +26,8 @@ constexpr Use kUses[] = {
     {"linear", 2, Role::kBias},
     {"linear_fused", 1, Role::kLinear},
     {"linear_fused", 2, Role::kBias},
+    {"linear_u4", 1, Role::kLinear},
+    {"linear_u4", 4, Role::kBias},
     {"matmul", 0, Role::kLinear},
     {"matmul", 1, Role::kLinear},
     {"gather", 0, Role::kEmbedding},

@@ -9,6 +9,7 @@
 #include "harness/core/shape.h"
 #include "harness/core/status_macros.h"
 #include "harness/graph/cost.h"
+#include "harness/graph/packed.h"
 #include "harness/graph/rewrites/rebatch.h"
 #include "harness/graph/roles.h"
 
@@ -35,6 +36,7 @@ uint32_t BitsOfValue(const Graph& graph, ValueId id) {
   uint32_t bits = BitsOfType(graph.type(id).dtype);
   while (graph.value(id).kind == ValueKind::kResult) {
     const Node& node = graph.node(graph.value(id).producer);
+    if (node.op == "dequantize_u4") return 4;
     if (node.op != "dequantize_linear" && !HandsOn(node)) break;
     id = node.inputs[0];
     bits = std::min(bits, BitsOfType(graph.type(id).dtype));
@@ -85,13 +87,15 @@ BudgetFinding JudgeBits(const char* quantity, const char* of, int32_t asked,
 absl::StatusOr<PrunableCount> CountPrunable(const Graph& graph,
                                             const ParameterStore* parameters) {
   PrunableCount count;
+  const std::vector<bool> packed = PackedValues(graph);
   for (ValueId id : PrunableParameters(graph)) {
     const Value& value = graph.value(id);
-    const int64_t weights = ElementCount(value.type.shape);
+    const bool halves = packed[static_cast<size_t>(id)];
+    const int64_t weights = StoredElements(value.type, halves);
     ++count.tensors;
     count.weights += weights;
-    count.bits += weights * BitsOfType(value.type.dtype);
-    if (parameters == nullptr) {
+    count.bits += weights * StoredBits(value.type, halves);
+    if (parameters == nullptr || halves) {
       count.nonzeros += weights;
       continue;
     }
@@ -107,7 +111,9 @@ LayerBits BitsOf(const Graph& graph, NodeId node) {
   if (!n.inputs.empty() && n.inputs[0] != kNoValue) {
     bits.activations = BitsOfValue(graph, n.inputs[0]);
   }
-  if (n.inputs.size() > 1 && n.inputs[1] != kNoValue) {
+  if (n.op == "linear_u4") {
+    bits.weights = 4;
+  } else if (n.inputs.size() > 1 && n.inputs[1] != kNoValue) {
     bits.weights = BitsOfValue(graph, n.inputs[1]);
   }
   return bits;

@@ -35,8 +35,8 @@ absl::StatusOr<PrunableCount> CountPrunable(const Graph& graph,
                                             const ParameterStore* parameters);
 
 // Bits in which the weights and the activations of a node with weights are
-// multiplied: 8 where they come out of dequantize_linear nodes, else those of
-// their types.
+// multiplied: 8 where they come out of dequantize_linear nodes, 4 out of
+// dequantize_u4, else those of their types.
 struct LayerBits {
   uint32_t weights = 32;
   uint32_t activations = 32;

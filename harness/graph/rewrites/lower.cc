@@ -6,9 +6,11 @@
 #include "harness/graph/rewrites/constant_fold.h"
 #include "harness/graph/rewrites/drop_roundings.h"
 #include "harness/graph/rewrites/fold_batch_norm.h"
+#include "harness/graph/rewrites/fold_low_rank.h"
 #include "harness/graph/rewrites/freeze.h"
 #include "harness/graph/rewrites/fuse_attention.h"
 #include "harness/graph/rewrites/fuse_compositions.h"
+#include "harness/graph/rewrites/fuse_group_weights.h"
 #include "harness/graph/rewrites/fuse_layers.h"
 #include "harness/graph/rewrites/hoist_quantize.h"
 #include "harness/graph/rewrites/mark_sparse.h"
@@ -76,6 +78,12 @@ absl::StatusOr<LoweredNetwork> LowerForInference(
   }
   ASSAY_ASSIGN_OR_RETURN(Graph lowered,
                          Freeze(folded.graph, folded.parameters));
+  if (options.fold_low_rank) {
+    ASSAY_ASSIGN_OR_RETURN(lowered, FoldLowRank(lowered));
+  }
+  if (options.group_weights) {
+    ASSAY_ASSIGN_OR_RETURN(lowered, FuseGroupWeights(lowered));
+  }
   if (options.integers && options.drop_roundings) {
     ASSAY_ASSIGN_OR_RETURN(lowered, DropRoundings(lowered));
   }

@@ -17,6 +17,12 @@ enum class FloatPrecision : uint8_t { kF32, kBf16 };
 // Every pass can be switched off.
 struct LoweringOptions {
   bool fold_batch_norms = true;  // rewrites/fold_batch_norm.h
+  // Two layers in a row that cost more than their product
+  // (rewrites/fold_low_rank.h).
+  bool fold_low_rank = true;
+  // Linear layers read 4-bit weights as they are stored
+  // (rewrites/fuse_group_weights.h).
+  bool group_weights = true;
   // Quantization that no integer kernel asks for goes
   // (rewrites/drop_roundings.h).
   bool drop_roundings = true;

@@ -17,6 +17,7 @@ namespace {
 enum class Kind {
   kMultiply,  // bf16
   kAttend,    // bf16 but for the mask
+  kSource,    // the source bf16, the rest as it is
   kNorm,      // the source as it is, the rest f32
   kFollow,    // bf16 when all activations are
   kExact,     // f32
@@ -24,15 +25,11 @@ enum class Kind {
 
 Kind KindOf(absl::string_view op) {
   static const auto* kinds = new absl::flat_hash_map<absl::string_view, Kind>{
-      {"conv2d", Kind::kMultiply},
-      {"conv_transpose2d", Kind::kMultiply},
-      {"linear", Kind::kMultiply},
-      {"matmul", Kind::kMultiply},
-      {"attention_fused", Kind::kAttend},
-      {"batch_norm", Kind::kNorm},
-      {"batch_norm_training", Kind::kNorm},
-      {"layer_norm", Kind::kNorm},
-      {"rms_norm", Kind::kNorm}};
+      {"conv2d", Kind::kMultiply},        {"conv_transpose2d", Kind::kMultiply},
+      {"linear", Kind::kMultiply},        {"matmul", Kind::kMultiply},
+      {"attention_fused", Kind::kAttend}, {"linear_u4", Kind::kSource},
+      {"batch_norm", Kind::kNorm},        {"batch_norm_training", Kind::kNorm},
+      {"layer_norm", Kind::kNorm},        {"rms_norm", Kind::kNorm}};
   static const auto* followers = new absl::flat_hash_set<absl::string_view>{
       "add",        "sub",         "mul",     "maximum",      "minimum",
       "neg",        "abs",         "relu",    "relu6",        "clip",
@@ -128,7 +125,8 @@ class Bf16Form {
       const bool mixed =
           from != kNoValue && copier.from().type(from).dtype == DType::kF32;
       if (mixed && !(kind == Kind::kNorm && i == 0)) {
-        const bool narrow = bf16 || (kind == Kind::kAttend && i < 3);
+        const bool narrow = bf16 || (kind == Kind::kAttend && i < 3) ||
+                            (kind == Kind::kSource && i == 0);
         operand =
             caster_.To(copier, operand, narrow ? DType::kBF16 : DType::kF32);
       }

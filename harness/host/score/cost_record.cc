@@ -7,6 +7,7 @@
 #include "harness/core/shape.h"
 #include "harness/core/status_macros.h"
 #include "harness/graph/cost.h"
+#include "harness/graph/packed.h"
 #include "harness/graph/rewrites/rebatch.h"
 #include "harness/graph/roles.h"
 #include "harness/host/budget_rules.h"
@@ -14,10 +15,6 @@
 
 namespace assay {
 namespace {
-
-uint32_t BitsOfType(DType dtype) {
-  return static_cast<uint32_t>(SizeOf(dtype) * 8);
-}
 
 uint64_t Unsigned(int64_t value) {
   return static_cast<uint64_t>(std::max<int64_t>(value, 0));
@@ -27,6 +24,7 @@ absl::Status AddLayers(const Graph& graph, const ParameterStore& parameters,
                        const Cost& cost, CostRecord* record) {
   std::map<NodeId, const NodeCost*> by_node;
   for (const NodeCost& node : cost.nodes) by_node[node.node] = &node;
+  const std::vector<bool> packed = PackedValues(graph);
   for (const Layer& layer : Layers(graph)) {
     const Value& weights = graph.value(layer.weights);
     ASSAY_ASSIGN_OR_RETURN(const Tensor tensor, parameters.Get(weights.name));
@@ -35,8 +33,11 @@ absl::Status AddLayers(const Graph& graph, const ParameterStore& parameters,
     row->set_name(weights.name);
     row->set_op(graph.node(layer.node).op);
     for (int64_t extent : weights.type.shape) row->add_shape(extent);
-    row->set_parameters(Unsigned(tensor.size()));
-    row->set_nonzero_parameters(Unsigned(CountNonzeros(tensor)));
+    const bool halves = packed[static_cast<size_t>(layer.weights)];
+    const int64_t elements = StoredElements(weights.type, halves);
+    row->set_parameters(Unsigned(elements));
+    row->set_nonzero_parameters(
+        Unsigned(halves ? elements : CountNonzeros(tensor)));
     row->set_weight_bits(bits.weights);
     row->set_activation_bits(bits.activations);
     const auto found = by_node.find(layer.node);
@@ -50,12 +51,15 @@ absl::Status AddLayers(const Graph& graph, const ParameterStore& parameters,
 // Bits that a parameter is stored in, on average, running statistics apart.
 double MeanBits(const Graph& graph) {
   const std::vector<Role> roles = ParameterRoles(graph);
+  const std::vector<bool> packed = PackedValues(graph);
   int64_t elements = 0, bits = 0;
   for (size_t i = 0; i < roles.size(); ++i) {
     if (roles[i] == Role::kStatistic) continue;
-    const TensorType& type = graph.type(graph.parameters()[i]);
-    elements += ElementCount(type.shape);
-    bits += ElementCount(type.shape) * BitsOfType(type.dtype);
+    const ValueId id = graph.parameters()[i];
+    const bool halves = packed[static_cast<size_t>(id)];
+    const int64_t here = StoredElements(graph.type(id), halves);
+    elements += here;
+    bits += here * StoredBits(graph.type(id), halves);
   }
   return elements == 0
              ? 0

@@ -8,6 +8,7 @@
 #include "harness/core/dtype.h"
 #include "harness/core/status_macros.h"
 #include "harness/graph/cost.h"
+#include "harness/graph/packed.h"
 #include "harness/graph/roles.h"
 #include "harness/report/check.h"
 
@@ -53,7 +54,7 @@ bool IsInteger(DType dtype) {
 bool IsWeightOp(const Node& node) {
   return node.op == "conv2d" || node.op == "conv_transpose2d" ||
          node.op == "linear" || node.op == "conv2d_fused" ||
-         node.op == "linear_fused";
+         node.op == "linear_fused" || node.op == "linear_u4";
 }
 
 bool IsSparse(const Node& node) {
@@ -106,13 +107,17 @@ absl::StatusOr<MaterialisationRecord> MakeMaterialisationRecord(
   MaterialisationRecord record;
   *record.mutable_availability() = MakeAvailability(Availability::DERIVED);
   const std::vector<bool> stored = StoredValues(graph);
+  const std::vector<bool> packed = PackedValues(graph);
   std::set<ValueId> counted;
   for (const Layer& layer : Layers(graph)) {
     const std::string& name = graph.value(layer.weights).name;
     if (IsMasked(graph, stored, graph.node(layer.node).inputs[1])) {
       record.add_masks_left(name);
     }
-    if (!counted.insert(layer.weights).second) continue;
+    if (packed[static_cast<size_t>(layer.weights)] ||
+        !counted.insert(layer.weights).second) {
+      continue;
+    }
     ASSAY_ASSIGN_OR_RETURN(const Tensor weights, parameters.Get(name));
     record.set_zero_channels_left(record.zero_channels_left() +
                                   static_cast<uint64_t>(ZeroRows(weights)));
