@@ -52,6 +52,25 @@ std::vector<Layer> FindLayers(sdk::GraphRef graph) {
   return layers;
 }
 
+std::vector<sdk::ValueId> LinearWeights(sdk::GraphRef graph) {
+  std::vector<sdk::ValueId> found;
+  for (sdk::ValueId v = 0; v < graph.value_count(); ++v) {
+    const sdk::Value value = graph.value(v);
+    if (value.kind != sdk::ValueKind::kParameter || value.shape.size() != 2) {
+      continue;
+    }
+    bool linear = false, others = false;
+    for (const sdk::NodeId id : graph.Consumers(v)) {
+      const sdk::Node node = graph.node(id);
+      const bool weights = node.inputs.size() > 1 && node.inputs[1] == v;
+      linear = linear || (node.op == "linear" && weights);
+      others = others || !(node.op == "linear" ? weights : node.op == "gather");
+    }
+    if (linear && !others) found.push_back(v);
+  }
+  return found;
+}
+
 std::vector<sdk::ValueId> ObservedValues(sdk::GraphRef graph,
                                          const std::vector<Layer>& layers) {
   std::vector<sdk::ValueId> values;

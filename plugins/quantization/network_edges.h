@@ -22,6 +22,10 @@ struct Layer {
 // that nothing else reads (a tied embedding stays in float).
 std::vector<Layer> FindLayers(sdk::GraphRef graph);
 
+// Weights of linear layers, each once: parameters that linear layers alone
+// read, or linear layers and an embedding.
+std::vector<sdk::ValueId> LinearWeights(sdk::GraphRef graph);
+
 // Activations to observe, each once: the layers' sources and both operands of
 // additions of two activations.
 std::vector<sdk::ValueId> ObservedValues(sdk::GraphRef graph,

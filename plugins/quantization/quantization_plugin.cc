@@ -1,5 +1,6 @@
-// Post-training quantization to 8 bits: fold batch norms, observe activations,
-// choose grids, correct biases; the host's plans then run integer kernels.
+// Post-training quantization. To 8 bits: fold batch norms, observe activations,
+// choose grids, correct biases; the host's plans then run integer kernels. To 4
+// bits: the weights of linear layers by group, activations stay in float.
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "harness/abi/sdk.h"
 #include "plugins/quantization/channel_means.h"
+#include "plugins/quantization/group_weights.h"
 #include "plugins/quantization/network_edges.h"
 #include "plugins/quantization/observer.h"
 #include "plugins/quantization/weight_scales.h"
@@ -77,18 +79,24 @@ class Quantization final : public sdk::Method {
   sdk::Status Plan(const sdk::Run& run, sdk::Needs& needs) override {
     needs.epochs = 0;
     for (const sdk::Budget& b : run.budgets()) {
+      if (WeightsAlone(run)) {
+        ASSAY_RETURN_IF_ERROR(CanMeetWithWeightsAlone(b));
+        continue;
+      }
       const int bits = std::min(b.weight_bits.value_or(kBits),
                                 b.activation_bits.value_or(kBits));
       if (bits < kBits) {
         return sdk::Status(sdk::Code::kUnimplemented,
-                           "quantizes to 8 bits; the budget " + b.id +
-                               " asks for " + std::to_string(bits));
+                           "quantizes to 8 bits, or weights alone to 4 "
+                           "(weight_bits=4); the budget " +
+                               b.id + " asks for " + std::to_string(bits));
       }
     }
     return sdk::OkStatus();
   }
 
   sdk::Status Apply(sdk::Run& run) override {
+    if (WeightsAlone(run)) return ApplyToWeights(run);
     ASSAY_ASSIGN_OR_RETURN(sdk::Parameters set, run.CloneParameters());
     ASSAY_ASSIGN_OR_RETURN(sdk::Graph folded,
                            run.FoldBatchNorm(run.graph(), &set));
@@ -115,6 +123,93 @@ class Quantization final : public sdk::Method {
   }
 
  private:
+  static bool WeightsAlone(const sdk::Run& run) {
+    return run.config().Choice("weight_bits") == "4";
+  }
+
+  static sdk::Status CanMeetWithWeightsAlone(const sdk::Budget& b) {
+    if (b.weight_bits.value_or(4) >= 4 &&
+        b.activation_bits.value_or(32) >= 32) {
+      return sdk::OkStatus();
+    }
+    return sdk::Status(sdk::Code::kUnimplemented,
+                       "weight_bits=4 quantizes weights to 4 bits and leaves "
+                       "activations in float; the budget " +
+                           b.id + " asks for less");
+  }
+
+  // dequantize_u4 nodes in the place of the weights of linear layers.
+  static sdk::Status ApplyToWeights(sdk::Run& run) {
+    const int64_t group = std::stoll(run.config().Choice("group"));
+    const bool symmetric = !run.config().Flag("zero_points");
+    ASSAY_ASSIGN_OR_RETURN(sdk::Parameters set, run.CloneParameters());
+    ASSAY_ASSIGN_OR_RETURN(sdk::Graph graph, run.CloneGraph());
+    const std::vector<sdk::ValueId> weights = LinearWeights(graph);
+    if (weights.empty()) {
+      return sdk::FailedPrecondition(
+          "the network has no linear layer whose weights could have 4 bits");
+    }
+    std::vector<sdk::ValueId> packed;
+    for (const sdk::ValueId v : weights) {
+      ASSAY_ASSIGN_OR_RETURN(
+          const sdk::ValueId by,
+          PackWeights(run, graph.value(v), group, symmetric, &graph, &set));
+      packed.push_back(by);
+    }
+    ASSAY_ASSIGN_OR_RETURN(
+        const sdk::Graph quantized,
+        sdk::Graph::Substitute(run.services(), graph,
+                               {weights.data(), weights.size()},
+                               {packed.data(), packed.size()}));
+    run.Note("rounding", "nearest, half to even");
+    for (const sdk::Budget& budget : run.budgets()) {
+      ASSAY_RETURN_IF_ERROR(run.Submit(budget, quantized, set));
+    }
+    return sdk::OkStatus();
+  }
+
+  // The value that stands for `weights`; its parameters replace them in `set`.
+  static sdk::StatusOr<sdk::ValueId> PackWeights(const sdk::Run& run,
+                                                 const sdk::Value& weights,
+                                                 int64_t group, bool symmetric,
+                                                 sdk::Graph* graph,
+                                                 sdk::Parameters* set) {
+    const int64_t outputs = weights.shape[0], inputs = weights.shape[1];
+    GroupWeights made;
+    {
+      ASSAY_ASSIGN_OR_RETURN(const auto values, set->Floats(weights.name));
+      made = PackGroups(values.span(), outputs, inputs, group, symmetric);
+    }
+    ASSAY_RETURN_IF_ERROR(set->Erase(weights.name));
+    std::vector<sdk::ValueId> operands;
+    const auto bytes = [&](const std::string& name, const sdk::Shape& shape,
+                           const std::vector<uint8_t>& values) -> sdk::Status {
+      ASSAY_ASSIGN_OR_RETURN(sdk::Tensor tensor,
+                             run.NewTensor(sdk::DType::kU8, shape));
+      std::copy(values.begin(), values.end(), tensor.values<uint8_t>().begin());
+      operands.push_back(graph->Param(name, shape, sdk::DType::kU8));
+      return set->Set(name, tensor);
+    };
+    ASSAY_RETURN_IF_ERROR(bytes(weights.name + ".packed",
+                                {outputs, made.groups, group / 2},
+                                made.packed));
+    const sdk::Shape grid = {outputs, made.groups};
+    operands.push_back(graph->Param(weights.name + ".scales", grid));
+    ASSAY_RETURN_IF_ERROR(set->Set(weights.name + ".scales",
+                                   {grid.data(), grid.size()},
+                                   {made.scales.data(), made.scales.size()}));
+    if (!symmetric) {
+      ASSAY_RETURN_IF_ERROR(bytes(weights.name + ".zero_points",
+                                  {outputs, (made.groups + 1) / 2},
+                                  made.zero_points));
+    }
+    const sdk::ValueId by =
+        graph->Op("dequantize_u4", operands, {{"inputs", inputs}},
+                  weights.name + ".dequantized");
+    ASSAY_RETURN_IF_ERROR(graph->status());
+    return by;
+  }
+
   static sdk::StatusOr<std::vector<Layer>> Chosen(const sdk::Run& run,
                                                   sdk::GraphRef graph) {
     std::vector<Layer> layers = FindLayers(graph);
@@ -236,8 +331,8 @@ class Quantization final : public sdk::Method {
 ASSAY_EXPORT_METHOD(
     assay::quantization::Quantization,
     assay::sdk::Card("quantization")
-        .Version("1.0.0")
-        .Title("Post-training quantization to 8-bit integers")
+        .Version("1.1.0")
+        .Title("Post-training quantization to 8-bit integers, or weights to 4")
         .Paper("Gholami et al. 2021, arXiv 2103.13630, and those of README.md")
         .Kind(assay::sdk::Kind::kQuantize)
         .Determinism(assay::sdk::Determinism::kMachine)
@@ -256,4 +351,10 @@ ASSAY_EXPORT_METHOD(
         .Flag(6, "bias_correction", false,
               "takes the mean error of each channel off the bias")
         .Flag(7, "keep_first", false, "the first layer stays in float")
-        .Flag(8, "keep_last", false, "the last layer stays in float"));
+        .Flag(8, "keep_last", false, "the last layer stays in float")
+        .Choice(9, "weight_bits", {"8", "4"}, "8",
+                "4: weights of linear layers by group; activations stay in "
+                "float, and the options above have no meaning")
+        .Choice(10, "group", {"32", "64", "128"}, "32",
+                "of weight_bits=4: neighbours with one scale")
+        .Flag(11, "zero_points", true, "of weight_bits=4: an affine grid"));

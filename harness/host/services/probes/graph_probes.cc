@@ -180,6 +180,75 @@ TEST(GraphProbes, LearntScalesBecomeQuantizeNodes) {
   RunProbe(probe);
 }
 
+// Weights of 4 bits: two to a byte, a scale for each group of sixteen. The host
+// takes them as a candidate, and what the layer computes is what they say.
+class FourBits final : public sdk::Method {
+ public:
+  sdk::Status Apply(sdk::Run& run) override {
+    const std::string name = "head.weights";
+    ASSAY_ASSIGN_OR_RETURN(sdk::Graph g, run.CloneGraph());
+    ASSAY_ASSIGN_OR_RETURN(sdk::Parameters set, run.CloneParameters());
+    const sdk::ValueId wide = g.FindValue(name);
+    const sdk::Shape shape = g.shape(wide);
+    const int64_t groups = (shape[1] + 15) / 16;
+    ASSAY_ASSIGN_OR_RETURN(
+        sdk::Tensor packed,
+        run.NewTensor(sdk::DType::kU8, {shape[0], groups, 8}));
+    for (size_t i = 0; i < packed.size(); ++i) {
+      packed.values<uint8_t>()[i] = static_cast<uint8_t>(i * 37);
+    }
+    const size_t grids = static_cast<size_t>(shape[0] * groups);
+    ASSAY_RETURN_IF_ERROR(set.Erase(name));
+    ASSAY_RETURN_IF_ERROR(set.Set(name + ".packed", packed));
+    ASSAY_RETURN_IF_ERROR(Put(&set, name + ".scales", {shape[0], groups},
+                              std::vector<float>(grids, 0.125f)));
+    const sdk::ValueId by =
+        g.Op("dequantize_u4",
+             {g.Param(name + ".packed", {shape[0], groups, 8}, sdk::DType::kU8),
+              g.Param(name + ".scales", {shape[0], groups})},
+             {{"inputs", shape[1]}}, name + ".dequantized");
+    ASSAY_RETURN_IF_ERROR(g.status());
+    ASSAY_ASSIGN_OR_RETURN(
+        const sdk::Graph narrow,
+        sdk::Graph::Substitute(run.services(), g, {&wide, 1}, {&by, 1}));
+    ASSAY_RETURN_IF_ERROR(Check(run, set, packed, shape));
+    return run.Submit(run.budgets()[0], narrow, set);
+  }
+
+ private:
+  static sdk::Status Check(sdk::Run& run, const sdk::Parameters& set,
+                           const sdk::Tensor& packed, const sdk::Shape& shape) {
+    const sdk::Shape bytes(packed.shape().begin(), packed.shape().end());
+    ASSAY_ASSIGN_OR_RETURN(sdk::Graph probe, run.NewGraph("weights"));
+    const sdk::ValueId weights =
+        probe.Op("dequantize_u4",
+                 {probe.Param("head.weights.packed", bytes, sdk::DType::kU8),
+                  probe.Param("head.weights.scales", {shape[0], bytes[1]})},
+                 {{"inputs", shape[1]}});
+    probe.Output("weights", weights);
+    ASSAY_RETURN_IF_ERROR(probe.status());
+    ASSAY_ASSIGN_OR_RETURN(sdk::Variables variables, run.NewVariables(set));
+    ASSAY_ASSIGN_OR_RETURN(sdk::Program program, variables.Compile(probe));
+    ASSAY_RETURN_IF_ERROR(program.Run());
+    ASSAY_ASSIGN_OR_RETURN(const sdk::Tensor made, program.Fetch("weights"));
+    for (int64_t o = 0; o < shape[0]; ++o) {
+      for (int64_t i = 0; i < shape[1]; ++i) {
+        const auto byte = static_cast<size_t>(o * bytes[1] * 8 + i / 2);
+        const int q = packed.values<uint8_t>()[byte] >> (i % 2 * 4) & 15;
+        const auto at = static_cast<size_t>(o * shape[1] + i);
+        ASSAY_PROBE(made.values()[at] == 0.125f * static_cast<float>(q - 8),
+                    std::to_string(at));
+      }
+    }
+    return sdk::OkStatus();
+  }
+};
+
+TEST(GraphProbes, WeightsOfFourBitsByGroup) {
+  FourBits probe;
+  RunProbe(probe);
+}
+
 // x^3 by callbacks: in f32 on the run's device, in f64 on the reference.
 class Cube final : public sdk::CustomOp {
  public:
