@@ -38,6 +38,7 @@ class Planner {
     for (NodeId id = 0; id < graph_.node_count(); ++id) {
       if (graph_.node(id).op == "batch_norm_training") ExtendForward(id);
       if (graph_.node(id).op == "batch_norm_backward") ExtendBackward(id);
+      if (StoresRounded(id)) ExtendByRounding(id);
     }
     for (NodeId id = 0; id < graph_.node_count(); ++id) JoinReader(id);
     return Order();
@@ -141,6 +142,68 @@ class Planner {
     if (add != kNoNode && op(add) == "add" && Alone(add) && SameTypes(add) &&
         OnlyReader(graph_.node(add).outputs[0]) == relu) {
       MergeSafely(add, norm);
+    }
+  }
+
+  static bool IsByte(DType dtype) {
+    return dtype == DType::kU8 || dtype == DType::kS8;
+  }
+
+  bool IsRowNorm(NodeId id) const {
+    return op(id) == "layer_norm" || op(id) == "rms_norm";
+  }
+
+  // Multiplies bytes and gives a float.
+  bool IsIntegerLayer(NodeId id) const {
+    const Node& node = graph_.node(id);
+    return op(id) == "linear_fused" &&
+           IsByte(graph_.type(node.inputs[0]).dtype) && node.inputs.size() < 4;
+  }
+
+  // Kernels that can store their result rounded (rounding.h).
+  bool StoresRounded(NodeId id) const {
+    return IsRowNorm(id) || op(id) == "attention_fused" || IsIntegerLayer(id);
+  }
+
+  bool CastsTo(NodeId id, DType dtype) const {
+    return op(id) == "cast" &&
+           graph_.type(graph_.node(id).outputs[0]).dtype == dtype;
+  }
+
+  // On a grid that is known now and the same for all elements.
+  bool QuantizesWhole(NodeId id) const {
+    if (op(id) != "quantize_linear") return false;
+    const std::vector<ValueId>& operands = graph_.node(id).inputs;
+    return std::all_of(operands.begin() + 1, operands.end(), [&](ValueId v) {
+      return graph_.value(v).kind == ValueKind::kConstant &&
+             graph_.value(v).constant.size() == 1;
+    });
+  }
+
+  // layer_norm | rms_norm + [cast +] quantize_linear | cast to bf16,
+  // attention_fused + [cast +] quantize_linear, integer layer + cast to bf16.
+  // Norms also give what they normalised, where others read it.
+  void ExtendByRounding(NodeId id) {
+    const ValueId result = graph_.node(id).outputs[0];
+    const DType dtype = graph_.type(result).dtype;
+    if (dtype != DType::kF32 && dtype != DType::kBF16) return;
+    if (!IsRowNorm(id) && OnlyReader(result) == kNoNode) return;
+    for (const NodeId next : readers(result)) {
+      if (!Alone(next)) continue;
+      if (QuantizesWhole(next) && !IsIntegerLayer(id)) {
+        MergeSafely(next, id);
+        return;
+      }
+      if (CastsTo(next, DType::kBF16) && op(id) != "attention_fused") {
+        MergeSafely(next, id);
+        return;
+      }
+      if (CastsTo(next, DType::kF32) && dtype == DType::kBF16) {
+        const NodeId last = OnlyReader(graph_.node(next).outputs[0]);
+        if (last == kNoNode || !QuantizesWhole(last) || !Alone(last)) continue;
+        if (MergeSafely(next, id)) MergeSafely(last, id);
+        return;
+      }
     }
   }
 

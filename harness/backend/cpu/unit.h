@@ -20,7 +20,9 @@ struct Unit {
 //  - element by element nodes of one shape join the only reader of their
 //    result;
 //  - add and relu join the batch normalisation in front of them, and
-//    relu_backward the batch_norm_backward behind it.
+//    relu_backward the batch_norm_backward behind it;
+//  - quantize_linear and casts to bf16 join the kernel in front of them where
+//    that can store its result so (rounding.h).
 std::vector<Unit> PlanUnits(const Graph& graph, KernelFinder find);
 
 }  // namespace assay::cpu

@@ -72,6 +72,33 @@ TEST(UnitTest, BatchNormTakesWhatFollows) {
                           ElementsAre("neg")));
 }
 
+TEST(UnitTest, KernelsStoreRounded) {
+  Graph graph(StandardOps());
+  GraphBuilder b(&graph);
+  const ValueId x = b.Input("x", DType::kF32, {4, 8});
+  const ValueId row = b.Constant(Tensor::Zeros(DType::kF32, {8}));
+  const ValueId scale = b.Scalar(DType::kF32, 0.5);
+  const ValueId zero = b.Constant(Tensor::Zeros(DType::kS32, {}));
+  const ValueId norm = b.Op("layer_norm", {x, row, row});
+  b.Output("steps", b.Op("quantize_linear", {norm, scale, zero}));
+  b.Output("sum", b.Op("add", {norm, x}));
+  const ValueId rms = b.Op("rms_norm", {x, row});
+  b.Output("half", b.Op("cast", {rms}, {{"dtype", "bf16"}}));
+  // Another grid for each row: known to the elementwise kernel alone.
+  const ValueId scales = b.Constant(Tensor::Zeros(DType::kF32, {4}));
+  const ValueId zeros = b.Constant(Tensor::Zeros(DType::kS32, {4}));
+  b.Output("rows",
+           b.Op("quantize_linear",
+                {b.Op("rms_norm", {b.Op("exp", {x}), row}), scales, zeros}));
+  ASSERT_TRUE(b.ok()) << b.status();
+  EXPECT_THAT(
+      Ops(graph),
+      testing::UnorderedElementsAre(
+          ElementsAre("layer_norm", "quantize_linear"), ElementsAre("add"),
+          ElementsAre("rms_norm", "cast"), ElementsAre("exp"),
+          ElementsAre("rms_norm"), ElementsAre("quantize_linear")));
+}
+
 TEST(UnitTest, NoUnitWaitsForItself) {
   // The norm's statistics reach the addition on another way.
   Graph graph(StandardOps());

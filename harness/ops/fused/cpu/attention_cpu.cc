@@ -6,11 +6,13 @@
 #include <memory>
 #include <numeric>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "harness/backend/cpu/cpu_features.h"
 #include "harness/backend/cpu/parallel.h"
+#include "harness/backend/cpu/rounding.h"
 #include "harness/ops/fused/attention.h"
 #include "harness/ops/fused/cpu/attention_rows.h"
 
@@ -58,6 +60,7 @@ struct Attention {
   bool causal;
   int64_t keys_padded, features_padded, blocks;
   int parts;
+  Rounding rounding;
   int64_t mask_strides[4] = {0, 0, 0, 0};
   SlotId query_slot, key_slot, value_slot, mask_slot = kNoSlot, dst, scratch;
 };
@@ -251,11 +254,27 @@ class AttentionKernel final : public Kernel {
     Form::kProduct(weights, a_.keys_padded / Form::kGroup, space.values,
                    a_.features_padded, inner, a_.features_padded, space.sums,
                    a_.features_padded);
-    T* dst =
-        At<T>(slots, a_.dst) + ((b * e.queries + t) * e.heads + h) * e.features;
+    const int64_t at = ((b * e.queries + t) * e.heads + h) * e.features;
     for (int64_t r = 0; r < rows; ++r) {
-      ScaleRow(space.sums + r * a_.features_padded, factors[r], e.features,
-               dst + r * e.heads * e.features);
+      Store(space.sums + r * a_.features_padded, factors[r],
+            at + r * e.heads * e.features, slots);
+    }
+  }
+
+  // The features of one head as elements of dst from `at` on.
+  void Store(const float* sums, float factor, int64_t at,
+             void* const* slots) const {
+    const int64_t n = a_.extents.features;
+    constexpr bool kBf16 = std::is_same_v<T, BFloat16>;
+    const Rounding& to = a_.rounding;
+    if (to.dtype == DType::kU8) {
+      ScaleRow(sums, factor, kBf16, to.inverse, to.zero, n,
+               At<uint8_t>(slots, a_.dst) + at);
+    } else if (to.dtype == DType::kS8) {
+      ScaleRow(sums, factor, kBf16, to.inverse, to.zero, n,
+               At<int8_t>(slots, a_.dst) + at);
+    } else {
+      ScaleRow(sums, factor, n, At<T>(slots, a_.dst) + at);
     }
   }
 
@@ -293,7 +312,8 @@ absl::Status MakeAttentionFused(ProgramBuilder& b) {
       stride *= extent;
     }
   }
-  a.dst = b.WritePlain(b.output());
+  a.rounding = UnitRounding(b);
+  a.dst = b.WritePlain(UnitResult(b));
   if (b.type(b.input(0)).dtype == DType::kF32) {
     AddAttention<Singles<float>>(b, a, std::move(reads));
   } else if (MultipliesBf16()) {

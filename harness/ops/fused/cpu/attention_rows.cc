@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "harness/backend/cpu/multiversion.h"
+#include "harness/backend/cpu/rounded_lanes.h"
 #include "harness/backend/cpu/vector16.h"
 #include "harness/ops/elementwise/cpu/vector_math.h"
 
@@ -51,6 +52,27 @@ ASSAY_ALWAYS_INLINE float ExpOfNegative(float x) {
   const float e = p * r * r + r + 1.0f;
   const float power = FloatOfBits((static_cast<int32_t>(n) + 127) << 23);
   return x > kLowest ? e * power : 0.0f;
+}
+
+template <typename Q>
+ASSAY_ALWAYS_INLINE void ScaleOnGrid(const float* x, float factor,
+                                     bool through_bf16, float inverse,
+                                     float zero, int64_t n, Q* dst) {
+  const auto value = [&](V16 v) {
+    v *= factor;
+    if (!through_bf16) return v;
+    BFloat16 rounded[kLanes];
+    StoreLanes(v, rounded);
+    return LoadLanes(rounded);
+  };
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    StoreRounded(value(LoadLanes(x + i)), inverse, zero, dst + i);
+  }
+  if (i < n) {
+    StoreSomeRounded(value(LoadSome(x + i, n - i)), n - i, inverse, zero,
+                     dst + i);
+  }
 }
 
 #define ASSAY_BF16_TARGET \
@@ -166,6 +188,18 @@ ASSAY_CPU_CLONES void ScaleRow(const float* x, float factor, int64_t n,
     StoreLanes(LoadLanes(x + i) * factor, dst + i);
   }
   for (; i < n; ++i) dst[i] = BFloat16(factor * x[i]);
+}
+
+ASSAY_CPU_CLONES void ScaleRow(const float* x, float factor, bool through_bf16,
+                               float inverse, float zero, int64_t n,
+                               uint8_t* dst) {
+  ScaleOnGrid(x, factor, through_bf16, inverse, zero, n, dst);
+}
+
+ASSAY_CPU_CLONES void ScaleRow(const float* x, float factor, bool through_bf16,
+                               float inverse, float zero, int64_t n,
+                               int8_t* dst) {
+  ScaleOnGrid(x, factor, through_bf16, inverse, zero, n, dst);
 }
 
 }  // namespace assay::cpu

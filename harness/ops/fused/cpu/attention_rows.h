@@ -36,6 +36,12 @@ void ToBf16Row(const float* x, int64_t n, BFloat16* dst);
 // dst[i] = factor * x[i].
 void ScaleRow(const float* x, float factor, int64_t n, float* dst);
 void ScaleRow(const float* x, float factor, int64_t n, BFloat16* dst);
+// The same on a grid (backend/cpu/rounding.h); `through_bf16`: of what bf16
+// would hold.
+void ScaleRow(const float* x, float factor, bool through_bf16, float inverse,
+              float zero, int64_t n, uint8_t* dst);
+void ScaleRow(const float* x, float factor, bool through_bf16, float inverse,
+              float zero, int64_t n, int8_t* dst);
 
 }  // namespace assay::cpu
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "harness/backend/cpu/layout.h"
+#include "harness/backend/cpu/rounding.h"
 #include "harness/ops/elementwise/cpu/block_ops.h"
 #include "harness/ops/elementwise/cpu/expression.h"
 
@@ -19,8 +20,9 @@ bool IsByte(DType dtype) { return dtype == DType::kU8 || dtype == DType::kS8; }
 EpilogueCpu::EpilogueCpu(ProgramBuilder& builder)
     : b_(builder),
       attributes_(builder.node().attributes),
+      dst_(UnitResult(builder)),
       residual_(builder.input(3)),
-      dst_dtype_(builder.type(builder.output()).dtype),
+      dst_dtype_(builder.type(dst_).dtype),
       primitive_dtype_(dst_dtype_) {
   const DType src = builder.type(builder.input(0)).dtype;
   integers_ = IsByte(src);
@@ -141,12 +143,11 @@ SlotId EpilogueCpu::Destination(const memory::desc& dst_desc,
 }
 
 void EpilogueCpu::Finish(SlotId made, const memory::desc& dst_desc) {
-  const ValueId dst = b_.output();
-  const TensorType& type = b_.type(dst);
+  const TensorType& type = b_.type(dst_);
   // A matrix product has merged the leading axes: row-major then.
   const bool reshaped = dst_desc.get_dims() != DnnlDims(type.shape);
   if (primitive_dtype_ == dst_dtype_) {
-    b_.Alias(dst, made,
+    b_.Alias(dst_, made,
              reshaped ? PlainLayout(type) : LayoutOf(type, dst_desc));
     return;
   }
@@ -156,7 +157,7 @@ void EpilogueCpu::Finish(SlotId made, const memory::desc& dst_desc) {
   ExpressionSpec spec;
   spec.extents = {layout.bytes / SizeOf(dst_dtype_)};
   spec.inputs = {{made, primitive_dtype_, {1}}};
-  spec.result = b_.Write(dst, layout);
+  spec.result = b_.Write(dst_, layout);
   spec.result_dtype = dst_dtype_;
   spec.threads = b_.threads();
   if (IsByte(dst_dtype_)) {

@@ -48,6 +48,7 @@ class EpilogueCpu {
 
   ProgramBuilder& b_;
   const assay::Attributes& attributes_;
+  ValueId dst_;  // of the unit, which may round the result
   ValueId residual_;
   DType dst_dtype_, primitive_dtype_;
   bool integers_;

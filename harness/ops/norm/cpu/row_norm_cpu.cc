@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/backend/cpu/parallel.h"
+#include "harness/backend/cpu/rounding.h"
 #include "harness/core/shape.h"
 #include "harness/ops/norm/cpu/row_norm_rows.h"
 
@@ -62,6 +63,44 @@ class ForwardKernel final : public Kernel {
  private:
   RowNorm norm_;
   ForwardSlots at_;
+};
+
+// With what the unit rounds the result to.
+template <typename T, typename Q>
+class RoundedKernel final : public Kernel {
+ public:
+  // `whole`: of the result itself, where others read it.
+  RoundedKernel(const RowNorm& norm, const ForwardSlots& slots, SlotId whole,
+                const Rounding& rounding)
+      : norm_(norm), at_(slots), whole_(whole), rounding_(rounding) {}
+
+  absl::Status Run(void* const* slots) const override {
+    const T* src = At<const T>(slots, at_.src);
+    Q* dst = At<Q>(slots, at_.dst);
+    T* whole = whole_ == kNoSlot ? nullptr : At<T>(slots, whole_);
+    const float* scale = At<const float>(slots, at_.scale);
+    const float* shift =
+        at_.shift == kNoSlot ? nullptr : At<const float>(slots, at_.shift);
+    ParallelRanges(
+        norm_.parts, norm_.rows, [&](int, int64_t begin, int64_t end) {
+          for (int64_t row = begin; row < end; ++row) {
+            const int64_t at = row * norm_.length;
+            const RowStatistics s = StatisticsOf(src + at, norm_.length,
+                                                 norm_.centred, norm_.epsilon);
+            NormalizeRowRounded(src + at, norm_.length, s, scale, shift,
+                                rounding_.inverse, rounding_.zero,
+                                whole == nullptr ? nullptr : whole + at,
+                                dst + at);
+          }
+        });
+    return absl::OkStatus();
+  }
+
+ private:
+  RowNorm norm_;
+  ForwardSlots at_;
+  SlotId whole_;
+  Rounding rounding_;
 };
 
 struct BackwardSlots {
@@ -121,6 +160,39 @@ class BackwardKernel final : public Kernel {
   BackwardSlots at_;
 };
 
+template <typename T>
+std::unique_ptr<Kernel> MakeRounded(const RowNorm& norm, const ForwardSlots& at,
+                                    SlotId whole, const Rounding& rounding) {
+  if (rounding.dtype == DType::kU8) {
+    return std::make_unique<RoundedKernel<T, uint8_t>>(norm, at, whole,
+                                                       rounding);
+  }
+  return std::make_unique<RoundedKernel<T, int8_t>>(norm, at, whole, rounding);
+}
+
+void AddRounded(ProgramBuilder& b, const RowNorm& norm, ForwardSlots at,
+                std::vector<SlotId> reads) {
+  const Rounding rounding = UnitRounding(b);
+  at.dst = b.WritePlain(UnitResult(b));
+  std::vector<SlotId> writes = {at.dst};
+  SlotId whole = kNoSlot;
+  if (b.ReadOutside(b.output())) {
+    whole = b.WritePlain(b.output());
+    writes.push_back(whole);
+    b.MayOverwrite(whole, at.src);
+  }
+  std::unique_ptr<Kernel> kernel;
+  if (b.type(b.input(0)).dtype == DType::kBF16) {
+    kernel = MakeRounded<BFloat16>(norm, at, whole, rounding);
+  } else if (rounding.dtype == DType::kBF16) {
+    kernel = std::make_unique<RoundedKernel<float, BFloat16>>(norm, at, whole,
+                                                              rounding);
+  } else {
+    kernel = MakeRounded<float>(norm, at, whole, rounding);
+  }
+  b.AddStep(std::move(kernel), std::move(reads), std::move(writes));
+}
+
 }  // namespace
 
 absl::Status MakeRowNorm(ProgramBuilder& b) {
@@ -132,6 +204,10 @@ absl::Status MakeRowNorm(ProgramBuilder& b) {
   if (norm.centred) {
     at.shift = b.ReadPlain(b.input(2));
     reads.push_back(at.shift);
+  }
+  if (b.unit().nodes.size() > 1) {
+    AddRounded(b, norm, at, std::move(reads));
+    return absl::OkStatus();
   }
   at.dst = b.WritePlain(b.output());
   b.MayOverwrite(at.dst, at.src);

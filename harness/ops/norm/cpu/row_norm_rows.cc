@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "harness/backend/cpu/rounded_lanes.h"
 #include "harness/backend/cpu/vector16.h"
 
 namespace assay::cpu {
@@ -67,6 +68,33 @@ ASSAY_ALWAYS_INLINE void NormalizeBody(const T* x, int64_t n,
   });
 }
 
+// As a T holds it.
+ASSAY_ALWAYS_INLINE V16 Through(V16 y, const float*) { return y; }
+ASSAY_ALWAYS_INLINE V16 Through(V16 y, const BFloat16*) {
+  BFloat16 rounded[kLanes];
+  StoreLanes(y, rounded);
+  return LoadLanes(rounded);
+}
+
+template <typename T, typename Q>
+ASSAY_ALWAYS_INLINE void NormalizeRoundedBody(const T* x, int64_t n,
+                                              const RowStatistics& s,
+                                              const float* scale,
+                                              const float* shift, float inverse,
+                                              float zero, T* whole, Q* dst) {
+  ForVectors(n, [&](int64_t i, int64_t lanes) {
+    V16 y = (Get(x + i, lanes) - s.mean) * s.rstd * Get(scale + i, lanes);
+    if (shift != nullptr) y += Get(shift + i, lanes);
+    y = Through(y, x);
+    if (whole != nullptr) Put(y, lanes, whole + i);
+    if (lanes == kLanes) {
+      StoreRounded(y, inverse, zero, dst + i);
+    } else {
+      StoreSomeRounded(y, lanes, inverse, zero, dst + i);
+    }
+  });
+}
+
 template <typename T>
 ASSAY_ALWAYS_INLINE void BackwardBody(const T* x, const T* diff, int64_t n,
                                       const RowStatistics& s, bool centred,
@@ -115,7 +143,34 @@ ASSAY_ROWS(float)
 ASSAY_ROWS(BFloat16)
 #undef ASSAY_ROWS
 
+#define ASSAY_ROUNDED(T, Q)                                                 \
+  ASSAY_CPU_CLONES void NormalizeOf##T##To##Q(                              \
+      const T* x, int64_t n, const RowStatistics& s, const float* scale,    \
+      const float* shift, float inverse, float zero, T* whole, Q* dst) {    \
+    NormalizeRoundedBody(x, n, s, scale, shift, inverse, zero, whole, dst); \
+  }
+ASSAY_ROUNDED(float, uint8_t)
+ASSAY_ROUNDED(float, int8_t)
+ASSAY_ROUNDED(float, BFloat16)
+ASSAY_ROUNDED(BFloat16, uint8_t)
+ASSAY_ROUNDED(BFloat16, int8_t)
+#undef ASSAY_ROUNDED
+
 }  // namespace
+
+#define ASSAY_ROUNDED(T, Q)                                                  \
+  template <>                                                                \
+  void NormalizeRowRounded(const T* x, int64_t n, const RowStatistics& s,    \
+                           const float* scale, const float* shift,           \
+                           float inverse, float zero, T* whole, Q* dst) {    \
+    NormalizeOf##T##To##Q(x, n, s, scale, shift, inverse, zero, whole, dst); \
+  }
+ASSAY_ROUNDED(float, uint8_t)
+ASSAY_ROUNDED(float, int8_t)
+ASSAY_ROUNDED(float, BFloat16)
+ASSAY_ROUNDED(BFloat16, uint8_t)
+ASSAY_ROUNDED(BFloat16, int8_t)
+#undef ASSAY_ROUNDED
 
 #define ASSAY_ROWS(T)                                                        \
   template <>                                                                \

@@ -20,6 +20,14 @@ template <typename T>
 void NormalizeRow(const T* x, int64_t n, const RowStatistics& s,
                   const float* scale, const float* shift, T* dst);
 
+// The same, stored on a grid or as bf16 (rounding.h: `inverse` and `zero`) in
+// `dst`, and as it is in `whole` unless that is null. T is f32 or bf16; Q u8,
+// s8 or bf16.
+template <typename T, typename Q>
+void NormalizeRowRounded(const T* x, int64_t n, const RowStatistics& s,
+                         const float* scale, const float* shift, float inverse,
+                         float zero, T* whole, Q* dst);
+
 // diff_src, and diff_scale += diff * x^, diff_shift += diff (unless null),
 // x^ the normalised row.
 template <typename T>
