@@ -6,7 +6,6 @@
 #include <memory>
 #include <numeric>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -80,8 +79,12 @@ struct Singles {
   static void JoinRows(const T* row, const T*, int64_t n, Word* to) {
     JoinRow(row, n, 1, to);
   }
-  // The weights as a product reads them.
-  static const Word* Weights(const float* x, int64_t, float*) { return x; }
+  // Scores become weights, which Weights gives as a product reads them.
+  static float Softmax(float scale, const float* mask, int64_t mask_step,
+                       int64_t n, int64_t padded, float* scores, float*) {
+    return SoftmaxRow(scale, mask, mask_step, n, padded, scores);
+  }
+  static const Word* Weights(const float* scores, float*) { return scores; }
 };
 
 // In pairs of bf16.
@@ -103,9 +106,14 @@ struct Pairs {
     if (second == nullptr) return;
     for (int64_t d = 0; d < n; ++d) to[d] |= Word{second[d].bits} << 16;
   }
-  static const Word* Weights(const float* x, int64_t n, float* space) {
-    ToBf16Row(x, n, reinterpret_cast<BFloat16*>(space));
-    return reinterpret_cast<const Word*>(space);
+  static float Softmax(float scale, const float* mask, int64_t mask_step,
+                       int64_t n, int64_t padded, float* scores,
+                       float* weights) {
+    return SoftmaxRowBf16(scale, mask, mask_step, n, padded, scores,
+                          reinterpret_cast<BFloat16*>(weights));
+  }
+  static const Word* Weights(const float*, float* weights) {
+    return reinterpret_cast<const Word*>(weights);
   }
 };
 
@@ -236,19 +244,19 @@ class AttentionKernel final : public Kernel {
     Form::kProduct(space.queries, words, space.keys, a_.keys_padded, words,
                    columns, space.scores, a_.keys_padded);
     float factors[kBlockRows] = {};
-    const Word* weights = nullptr;
-    for (int64_t r = 0; r < rows; ++r) {
+    for (int64_t r = 0; r < kBlockRows; ++r) {
       float* row = space.scores + r * a_.keys_padded;
+      float* made = space.weights + r * a_.keys_padded / Form::kGroup;
+      if (r >= rows) {
+        std::fill(made, made + columns / Form::kGroup, 0.0f);
+        continue;
+      }
       const float sum =
-          SoftmaxRow(a_.scale, Mask(slots, b, h, t + r), a_.mask_strides[3],
-                     a_.Seen(t + r + 1), columns, row);
+          Form::Softmax(a_.scale, Mask(slots, b, h, t + r), a_.mask_strides[3],
+                        a_.Seen(t + r + 1), columns, row, made);
       factors[r] = 1.0f / sum;
     }
-    for (int64_t r = kBlockRows - 1; r >= 0; --r) {
-      weights =
-          Form::Weights(space.scores + r * a_.keys_padded, columns,
-                        space.weights + r * a_.keys_padded / Form::kGroup);
-    }
+    const Word* weights = Form::Weights(space.scores, space.weights);
     const int64_t inner =
         (std::min(columns, e.keys) + Form::kGroup - 1) / Form::kGroup;
     Form::kProduct(weights, a_.keys_padded / Form::kGroup, space.values,
@@ -265,13 +273,12 @@ class AttentionKernel final : public Kernel {
   void Store(const float* sums, float factor, int64_t at,
              void* const* slots) const {
     const int64_t n = a_.extents.features;
-    constexpr bool kBf16 = std::is_same_v<T, BFloat16>;
     const Rounding& to = a_.rounding;
     if (to.dtype == DType::kU8) {
-      ScaleRow(sums, factor, kBf16, to.inverse, to.zero, n,
+      ScaleRow(sums, factor, to.inverse, to.zero, n,
                At<uint8_t>(slots, a_.dst) + at);
     } else if (to.dtype == DType::kS8) {
-      ScaleRow(sums, factor, kBf16, to.inverse, to.zero, n,
+      ScaleRow(sums, factor, to.inverse, to.zero, n,
                At<int8_t>(slots, a_.dst) + at);
     } else {
       ScaleRow(sums, factor, n, At<T>(slots, a_.dst) + at);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "harness/backend/cpu/multiversion.h"
 #include "harness/backend/cpu/rounded_lanes.h"
@@ -56,21 +57,14 @@ ASSAY_ALWAYS_INLINE float ExpOfNegative(float x) {
 
 template <typename Q>
 ASSAY_ALWAYS_INLINE void ScaleOnGrid(const float* x, float factor,
-                                     bool through_bf16, float inverse,
-                                     float zero, int64_t n, Q* dst) {
-  const auto value = [&](V16 v) {
-    v *= factor;
-    if (!through_bf16) return v;
-    BFloat16 rounded[kLanes];
-    StoreLanes(v, rounded);
-    return LoadLanes(rounded);
-  };
+                                     float inverse, float zero, int64_t n,
+                                     Q* dst) {
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
-    StoreRounded(value(LoadLanes(x + i)), inverse, zero, dst + i);
+    StoreRounded(LoadLanes(x + i) * factor, inverse, zero, dst + i);
   }
   if (i < n) {
-    StoreSomeRounded(value(LoadSome(x + i, n - i)), n - i, inverse, zero,
+    StoreSomeRounded(LoadSome(x + i, n - i) * factor, n - i, inverse, zero,
                      dst + i);
   }
 }
@@ -168,11 +162,87 @@ ASSAY_CPU_CLONES float SoftmaxRow(float scale, const float* mask,
   return sum;
 }
 
-ASSAY_BF16_TARGET void ToBf16Row(const float* x, int64_t n, BFloat16* dst) {
-  for (int64_t i = 0; i < n; i += kLanes) {
-    const __m256bh narrow = _mm512_cvtneps_pbh(_mm512_loadu_ps(x + i));
-    std::memcpy(static_cast<void*>(dst + i), &narrow, sizeof(narrow));
+namespace {
+
+// 2^x for x <= 0, to 3e-6.
+ASSAY_BF16_TARGET inline __m512 PowerOfTwo(__m512 x) {
+  constexpr __mmask16 kAll = 0xffff;
+  const __m512 whole = _mm512_maskz_roundscale_ps(
+      kAll, x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  const __m512 r = _mm512_sub_ps(x, whole);
+  __m512 p = _mm512_set1_ps(1.33335581e-3f);
+  for (const float c :
+       {9.61812911e-3f, 5.55041087e-2f, 2.40226507e-1f, 6.93147181e-1f, 1.0f}) {
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(c));
   }
+  return _mm512_maskz_scalef_ps(kAll, p, whole);
+}
+
+typedef float V8 __attribute__((vector_size(32)));
+typedef float V4 __attribute__((vector_size(16)));
+
+// Halves are joined with halves.
+ASSAY_BF16_TARGET inline float SumOf(__m512 v) {
+  V8 eights[2];
+  std::memcpy(eights, &v, sizeof(v));
+  const V8 eight = eights[0] + eights[1];
+  V4 fours[2];
+  std::memcpy(fours, &eight, sizeof(eight));
+  const V4 four = fours[0] + fours[1];
+  return (four[0] + four[2]) + (four[1] + four[3]);
+}
+
+ASSAY_BF16_TARGET inline float LargestOf(__m512 v) {
+  V8 eights[2];
+  std::memcpy(eights, &v, sizeof(v));
+  const V8 eight = eights[0] > eights[1] ? eights[0] : eights[1];
+  V4 fours[2];
+  std::memcpy(fours, &eight, sizeof(eight));
+  const V4 four = fours[0] > fours[1] ? fours[0] : fours[1];
+  return std::max(std::max(four[0], four[2]), std::max(four[1], four[3]));
+}
+
+// Lanes of the vector at i that are below n.
+ASSAY_BF16_TARGET inline __mmask16 LanesBelow(int64_t i, int64_t n) {
+  const int64_t lanes = std::clamp<int64_t>(n - i, 0, kLanes);
+  return static_cast<__mmask16>((1u << lanes) - 1u);
+}
+
+}  // namespace
+
+ASSAY_BF16_TARGET float SoftmaxRowBf16(float scale, const float* mask,
+                                       int64_t mask_step, int64_t n,
+                                       int64_t padded, const float* x,
+                                       BFloat16* weights) {
+  constexpr float kLog2OfE = 1.44269504088896341f;
+  // scale * x + mask, as powers of two.
+  const __m512 factor = _mm512_set1_ps(scale * kLog2OfE);
+  const auto score = [&](int64_t i, __mmask16 lanes) ASSAY_BF16_TARGET {
+    const __m512 product =
+        _mm512_mul_ps(_mm512_maskz_loadu_ps(lanes, x + i), factor);
+    if (mask == nullptr) return product;
+    const __m512 masked = mask_step == 0
+                              ? _mm512_set1_ps(*mask)
+                              : _mm512_maskz_loadu_ps(lanes, mask + i);
+    return _mm512_fmadd_ps(masked, _mm512_set1_ps(kLog2OfE), product);
+  };
+  const __m512 lowest = _mm512_set1_ps(-std::numeric_limits<float>::max());
+  __m512 largest = lowest;
+  for (int64_t i = 0; i < n; i += kLanes) {
+    const __mmask16 lanes = LanesBelow(i, n);
+    largest = _mm512_mask_max_ps(largest, lanes, largest, score(i, lanes));
+  }
+  largest = _mm512_set1_ps(LargestOf(largest));
+  __m512 sum = _mm512_setzero_ps();
+  for (int64_t i = 0; i < padded; i += kLanes) {
+    const __mmask16 lanes = LanesBelow(i, n);
+    const __m512 e = _mm512_maskz_mov_ps(
+        lanes, PowerOfTwo(_mm512_sub_ps(score(i, lanes), largest)));
+    sum = _mm512_add_ps(sum, e);
+    const __m256bh narrow = _mm512_cvtneps_pbh(e);
+    std::memcpy(static_cast<void*>(weights + i), &narrow, sizeof(narrow));
+  }
+  return SumOf(sum);
 }
 
 ASSAY_CPU_CLONES void ScaleRow(const float* x, float factor, int64_t n,
@@ -190,16 +260,14 @@ ASSAY_CPU_CLONES void ScaleRow(const float* x, float factor, int64_t n,
   for (; i < n; ++i) dst[i] = BFloat16(factor * x[i]);
 }
 
-ASSAY_CPU_CLONES void ScaleRow(const float* x, float factor, bool through_bf16,
-                               float inverse, float zero, int64_t n,
-                               uint8_t* dst) {
-  ScaleOnGrid(x, factor, through_bf16, inverse, zero, n, dst);
+ASSAY_CPU_CLONES void ScaleRow(const float* x, float factor, float inverse,
+                               float zero, int64_t n, uint8_t* dst) {
+  ScaleOnGrid(x, factor, inverse, zero, n, dst);
 }
 
-ASSAY_CPU_CLONES void ScaleRow(const float* x, float factor, bool through_bf16,
-                               float inverse, float zero, int64_t n,
-                               int8_t* dst) {
-  ScaleOnGrid(x, factor, through_bf16, inverse, zero, n, dst);
+ASSAY_CPU_CLONES void ScaleRow(const float* x, float factor, float inverse,
+                               float zero, int64_t n, int8_t* dst) {
+  ScaleOnGrid(x, factor, inverse, zero, n, dst);
 }
 
 }  // namespace assay::cpu

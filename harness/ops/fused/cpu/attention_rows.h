@@ -26,22 +26,25 @@ void ProductBf16(const uint32_t* a, int64_t a_row, const uint32_t* b,
                  int64_t out_row);
 
 // x[i] = exp(scale * x[i] + mask[i * mask_step] - largest) for i below n, at
-// least 1, and 0 up to `padded`; gives their sum. No mask: null.
+// least 1, and 0 up to `padded`; gives their sum. No mask: null; mask_step: 0
+// or 1.
 float SoftmaxRow(float scale, const float* mask, int64_t mask_step, int64_t n,
                  int64_t padded, float* x);
 
-// n is a multiple of 16; only where the processor has avx512_bf16.
-void ToBf16Row(const float* x, int64_t n, BFloat16* dst);
+// The same as bf16 in `weights`, to which an exponential is exact; x is left.
+// Only where the processor has avx512_bf16.
+float SoftmaxRowBf16(float scale, const float* mask, int64_t mask_step,
+                     int64_t n, int64_t padded, const float* x,
+                     BFloat16* weights);
 
 // dst[i] = factor * x[i].
 void ScaleRow(const float* x, float factor, int64_t n, float* dst);
 void ScaleRow(const float* x, float factor, int64_t n, BFloat16* dst);
-// The same on a grid (backend/cpu/rounding.h); `through_bf16`: of what bf16
-// would hold.
-void ScaleRow(const float* x, float factor, bool through_bf16, float inverse,
-              float zero, int64_t n, uint8_t* dst);
-void ScaleRow(const float* x, float factor, bool through_bf16, float inverse,
-              float zero, int64_t n, int8_t* dst);
+// The same on a grid (backend/cpu/rounding.h).
+void ScaleRow(const float* x, float factor, float inverse, float zero,
+              int64_t n, uint8_t* dst);
+void ScaleRow(const float* x, float factor, float inverse, float zero,
+              int64_t n, int8_t* dst);
 
 }  // namespace assay::cpu
 
