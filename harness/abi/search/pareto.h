@@ -16,14 +16,18 @@ namespace assay::search {
 using Point = std::vector<double>;
 using Points = std::vector<Point>;
 
-// No objective of `a` is worse than b's and one is better.
-inline bool Dominates(const Point& a, const Point& b) {
+// No objective of `a` is worse than b's and one is better; `n` objectives.
+inline bool Dominates(const double* a, const double* b, size_t n) {
   bool better = false;
-  for (size_t m = 0; m < a.size(); ++m) {
+  for (size_t m = 0; m < n; ++m) {
     if (a[m] > b[m]) return false;
     better = better || a[m] < b[m];
   }
   return better;
+}
+
+inline bool Dominates(const Point& a, const Point& b) {
+  return Dominates(a.data(), b.data(), a.size());
 }
 
 // The front of each point, from 0: front k is what nothing dominates once the

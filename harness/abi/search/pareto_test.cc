@@ -84,6 +84,37 @@ TEST(HypervolumeTest, AgreesWithSampling) {
   }
 }
 
+TEST(HypervolumeTest, BoxesInThreeDimensions) {
+  EXPECT_EQ(Hypervolume({{0, 0, 0}}, {2, 3, 4}), 24);
+  // Two boxes 1 x 2 x 2 and 2 x 1 x 2 that share 1 x 1 x 2, and a low one.
+  EXPECT_EQ(Hypervolume({{1, 0, 0}, {0, 1, 0}}, {2, 2, 2}), 4 + 4 - 2);
+  EXPECT_EQ(Hypervolume({{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}, {2, 2, 2}),
+            7);  // all but one unit cube
+  // A flat third objective gives the area times its height.
+  EXPECT_EQ(Hypervolume({{1, 5, 0}, {2, 3, 0}, {4, 1, 0}}, {6, 6, 2}), 34);
+}
+
+// Against counting the unit cells of a small grid.
+TEST(HypervolumeTest, EqualsCountingCells) {
+  std::mt19937 random(6);
+  for (int trial = 0; trial < 30; ++trial) {
+    Points points(1 + random() % 8, Point(3));
+    for (Point& p : points) {
+      for (double& v : p) v = static_cast<double>(random() % 7);
+    }
+    int cells = 0;
+    for (int c = 0; c < 6 * 6 * 6; ++c) {
+      const double cell[] = {c % 6 * 1.0, c / 6 % 6 * 1.0, c / 36 * 1.0};
+      bool covered = false;
+      for (const Point& p : points) {
+        covered |= p[0] <= cell[0] && p[1] <= cell[1] && p[2] <= cell[2];
+      }
+      cells += covered ? 1 : 0;
+    }
+    EXPECT_EQ(Hypervolume(points, {6, 6, 6}), cells) << "trial " << trial;
+  }
+}
+
 TEST(HypervolumeTest, PointsToReachAShare) {
   const Points points = {{4, 1}, {1, 5}, {2, 3}};  // 10, 12, 17
   EXPECT_EQ(PointsToReach(points, {6, 6}, 17, 0.5), 1u);

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cstddef>
 
+#include "harness/abi/search/pareto.h"
 #include "harness/core/random.h"
 #include "harness/report/statistics/distributions.h"
 
@@ -15,15 +16,6 @@ double Draw(const UncertainValue& value, RandomStream& random) {
   // UniformDouble is in [0, 1); its middle of a step is never 0.
   const double z = NormalQuantile(random.UniformDouble() + 0x1p-54);
   return value.value + z * (z < 0.0 ? value.error_below : value.error_above);
-}
-
-bool Dominates(absl::Span<const double> a, absl::Span<const double> b) {
-  bool better = false;
-  for (size_t i = 0; i < a.size(); ++i) {
-    if (a[i] > b[i]) return false;
-    better = better || a[i] < b[i];
-  }
-  return better;
 }
 
 }  // namespace
@@ -50,13 +42,11 @@ std::vector<double> FrontChances(absl::Span<const UncertainPoint> points,
         drawn[i * width + k] = Draw(points[i].objectives[k], random);
       }
     }
-    const auto row = [&](size_t i) {
-      return absl::MakeConstSpan(drawn).subspan(i * width, width);
-    };
+    const auto row = [&](size_t i) { return drawn.data() + i * width; };
     for (size_t i = 0; i < n; ++i) {
       bool dominated = false;
       for (size_t j = 0; j < n && !dominated; ++j) {
-        dominated = j != i && Dominates(row(j), row(i));
+        dominated = j != i && search::Dominates(row(j), row(i), width);
       }
       on_front[i] += dominated ? 0 : 1;
     }

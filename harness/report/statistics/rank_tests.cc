@@ -4,8 +4,8 @@
 #include <cassert>
 #include <cmath>
 #include <cstdint>
-#include <numeric>
 
+#include "harness/abi/search/rank.h"
 #include "harness/report/statistics/distributions.h"
 
 namespace assay {
@@ -14,38 +14,17 @@ namespace {
 constexpr size_t kExactMannWhitney = 40;
 constexpr size_t kExactWilcoxon = 60;
 
-std::vector<size_t> Order(absl::Span<const double> values) {
-  std::vector<size_t> order(values.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(),
-            [&](size_t a, size_t b) { return values[a] < values[b]; });
-  return order;
-}
-
-// Calls visit(first, end) for each run of equal values in sorted order.
-template <typename Equal, typename Visit>
-void ForEachRun(size_t n, const Equal& equal, const Visit& visit) {
-  for (size_t begin = 0; begin < n;) {
+// Sum of t^3 - t over groups of t equal values.
+double TieTerm(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  double sum = 0.0;
+  for (size_t begin = 0; begin < values.size();) {
     size_t end = begin + 1;
-    while (end < n && equal(begin, end)) ++end;
-    visit(begin, end);
+    while (end < values.size() && values[end] == values[begin]) ++end;
+    const double t = static_cast<double>(end - begin);
+    sum += t * t * t - t;
     begin = end;
   }
-}
-
-double Cube(double t) { return t * t * t; }
-
-// Sum of t^3 - t over groups of t equal values.
-double TieTerm(absl::Span<const double> values) {
-  const std::vector<size_t> order = Order(values);
-  double sum = 0.0;
-  ForEachRun(
-      values.size(),
-      [&](size_t a, size_t b) { return values[order[a]] == values[order[b]]; },
-      [&](size_t begin, size_t end) {
-        const double t = static_cast<double>(end - begin);
-        sum += Cube(t) - t;
-      });
   return sum;
 }
 
@@ -103,53 +82,10 @@ double NormalP(double value, double mean, double variance) {
   return NormalTwoSided(distance / std::sqrt(variance));
 }
 
-// Number of pairs i < j with values[i] > values[j]; sorts `values`.
-int64_t CountInversions(std::vector<double>& values,
-                        std::vector<double>& scratch, size_t begin,
-                        size_t end) {
-  if (end - begin < 2) return 0;
-  const size_t middle = begin + (end - begin) / 2;
-  int64_t count = CountInversions(values, scratch, begin, middle) +
-                  CountInversions(values, scratch, middle, end);
-  size_t left = begin, right = middle, out = begin;
-  while (left < middle || right < end) {
-    const bool take_right =
-        left == middle || (right < end && values[right] < values[left]);
-    if (take_right) count += static_cast<int64_t>(middle - left);
-    scratch[out++] = values[take_right ? right++ : left++];
-  }
-  std::copy(scratch.begin() + static_cast<int64_t>(begin),
-            scratch.begin() + static_cast<int64_t>(end),
-            values.begin() + static_cast<int64_t>(begin));
-  return count;
-}
-
-struct TieSums {
-  double pairs = 0.0;   // sum of t (t - 1) / 2
-  double triple = 0.0;  // sum of t (t - 1) (t - 2)
-  double spread = 0.0;  // sum of t (t - 1) (2 t + 5)
-
-  void Add(size_t begin, size_t end) {
-    const double t = static_cast<double>(end - begin);
-    pairs += t * (t - 1) / 2;
-    triple += t * (t - 1) * (t - 2);
-    spread += t * (t - 1) * (2 * t + 5);
-  }
-};
-
 }  // namespace
 
 std::vector<double> MidRanks(absl::Span<const double> values) {
-  const std::vector<size_t> order = Order(values);
-  std::vector<double> ranks(values.size());
-  ForEachRun(
-      values.size(),
-      [&](size_t a, size_t b) { return values[order[a]] == values[order[b]]; },
-      [&](size_t begin, size_t end) {
-        const double rank = static_cast<double>(begin + 1 + end) / 2.0;
-        for (size_t i = begin; i < end; ++i) ranks[order[i]] = rank;
-      });
-  return ranks;
+  return search::MidRanks({values.begin(), values.end()});
 }
 
 RankTest MannWhitney(absl::Span<const double> first,
@@ -207,49 +143,13 @@ RankTest WilcoxonSignedRank(absl::Span<const double> differences) {
 
 Kendall KendallTauB(absl::Span<const double> x, absl::Span<const double> y) {
   assert(x.size() == y.size());
-  const size_t n = x.size();
-  std::vector<size_t> order(n);
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return x[a] != x[b] ? x[a] < x[b] : y[a] < y[b];
-  });
-  const auto same_x = [&](size_t a, size_t b) {
-    return x[order[a]] == x[order[b]];
-  };
-  TieSums in_x, in_y, in_both;
-  ForEachRun(n, same_x, [&](size_t b, size_t e) { in_x.Add(b, e); });
-  ForEachRun(
-      n,
-      [&](size_t a, size_t b) {
-        return same_x(a, b) && y[order[a]] == y[order[b]];
-      },
-      [&](size_t b, size_t e) { in_both.Add(b, e); });
-  std::vector<double> values(n), scratch(n);
-  for (size_t i = 0; i < n; ++i) values[i] = y[order[i]];
-  const double discordant =
-      static_cast<double>(CountInversions(values, scratch, 0, n));
-  ForEachRun(
-      n, [&](size_t a, size_t b) { return values[a] == values[b]; },
-      [&](size_t b, size_t e) { in_y.Add(b, e); });
-
-  const double count = static_cast<double>(n);
-  const double pairs = count * (count - 1) / 2;
-  const double concordant =
-      pairs - in_x.pairs - in_y.pairs + in_both.pairs - discordant;
-  const double score = concordant - discordant;
+  const search::Kendall found =
+      search::KendallOf({x.begin(), x.end()}, {y.begin(), y.end()});
   Kendall result;
-  const double scale = std::sqrt((pairs - in_x.pairs) * (pairs - in_y.pairs));
-  if (n < 2 || !(scale > 0.0)) return result;
-  result.tau = score / scale;
-  double variance =
-      (count * (count - 1) * (2 * count + 5) - in_x.spread - in_y.spread) / 18;
-  variance += 2 * in_x.pairs * in_y.pairs / (count * (count - 1));
-  if (n > 2) {
-    variance +=
-        in_x.triple * in_y.triple / (9 * count * (count - 1) * (count - 2));
-  }
-  if (variance > 0.0) {
-    result.p_value = NormalTwoSided(score / std::sqrt(variance));
+  if (std::isnan(found.tau)) return result;
+  result.tau = found.tau;
+  if (found.variance > 0.0) {
+    result.p_value = NormalTwoSided(found.score / std::sqrt(found.variance));
   }
   return result;
 }
