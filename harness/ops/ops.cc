@@ -13,6 +13,7 @@
 #include "harness/ops/elementwise/select.h"
 #include "harness/ops/elementwise/unary.h"
 #include "harness/ops/fused/attention.h"
+#include "harness/ops/fused/attention_backward.h"
 #include "harness/ops/fused/fused.h"
 #include "harness/ops/matmul/linear.h"
 #include "harness/ops/matmul/linear_u4.h"

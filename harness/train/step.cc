@@ -11,6 +11,8 @@
 #include "harness/graph/builder.h"
 #include "harness/graph/gradient.h"
 #include "harness/graph/rewrites/apply_masks.h"
+#include "harness/graph/rewrites/constant_fold.h"
+#include "harness/graph/rewrites/fuse_attention.h"
 #include "harness/graph/rewrites/recompute.h"
 #include "harness/graph/rewrites/to_bf16.h"
 #include "harness/graph/rewrites/training.h"
@@ -19,6 +21,22 @@
 namespace assay {
 namespace {
 
+bool HasOp(const Graph& graph, absl::string_view op) {
+  for (NodeId id = 0; id < graph.node_count(); ++id) {
+    if (graph.node(id).op == op) return true;
+  }
+  return false;
+}
+
+absl::StatusOr<Graph> WithFusedAttention(const Graph& graph) {
+  ASSAY_ASSIGN_OR_RETURN(Graph fused,
+                         FuseAttention(graph, AttentionUse::kTraining));
+  if (!HasOp(fused, "attention_fused")) return graph;
+  // Masks that are computed become known, and causal ones are seen.
+  ASSAY_ASSIGN_OR_RETURN(fused, FoldConstants(fused));
+  return FuseAttention(fused, AttentionUse::kTraining);
+}
+
 // The network as a step runs it, up to its logits.
 absl::StatusOr<Graph> ForwardForm(const Graph& network,
                                   const StepOptions& options) {
@@ -26,6 +44,9 @@ absl::StatusOr<Graph> ForwardForm(const Graph& network,
                                         options.rules.masked.end());
   ASSAY_ASSIGN_OR_RETURN(Graph graph, ApplyMasks(network, masked));
   ASSAY_ASSIGN_OR_RETURN(graph, ToTraining(graph, options.training));
+  if (options.fuse_attention) {
+    ASSAY_ASSIGN_OR_RETURN(graph, WithFusedAttention(graph));
+  }
   if (options.bf16) {
     ASSAY_ASSIGN_OR_RETURN(graph, ToBf16(graph));
   }

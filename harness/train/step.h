@@ -21,6 +21,10 @@ struct StepOptions {
   // Forward and backward in bf16; parameters, their gradients and the optimiser
   // stay f32.
   bool bf16 = false;
+  // Attention runs and differentiates as one op where
+  // graph/rewrites/fuse_attention.h allows it, and its weights are not kept.
+  // Off: as products and softmax, so that the step differentiates again.
+  bool fuse_attention = true;
   // Activations are kept at the borders of so many segments of the forward pass
   // and computed again in between (rewrites/recompute.h): less memory, the same
   // bits, about a third more work. 0: all are kept.

@@ -301,7 +301,7 @@ def attentions():
              attend,
              {"extents": (1, heads, queries, keys, features), "query_view": view(queries, heads),
               "key_view": view(keys, own), "value_view": view(keys, own), "scale": 0.5,
-              "repeats": heads // own, "causal": causal}, False)
+              "repeats": heads // own, "causal": causal}, bool(causal))
 
 
 # --- matmul

@@ -9,6 +9,7 @@
 #include "harness/ops/conv/cpu/conv_cpu.h"
 #include "harness/ops/custom/cpu/custom_cpu.h"
 #include "harness/ops/elementwise/cpu/elementwise_cpu.h"
+#include "harness/ops/fused/cpu/attention_backward_cpu.h"
 #include "harness/ops/fused/cpu/attention_cpu.h"
 #include "harness/ops/fused/cpu/fused_cpu.h"
 #include "harness/ops/matmul/cpu/linear_u4_cpu.h"

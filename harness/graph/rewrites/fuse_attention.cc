@@ -91,7 +91,8 @@ struct Attention {
 
 class AttentionFuser {
  public:
-  explicit AttentionFuser(const Graph& graph) : graph_(graph), find_(graph) {}
+  AttentionFuser(const Graph& graph, AttentionUse use)
+      : graph_(graph), find_(graph), use_(use), learnt_(Learnt()) {}
 
   absl::StatusOr<Graph> Run() {
     CopyHooks hooks;
@@ -105,8 +106,24 @@ class AttentionFuser {
  private:
   const Shape& shape(ValueId v) const { return graph_.shape(v); }
 
+  // By value, whether it depends on a parameter.
+  std::vector<bool> Learnt() const {
+    std::vector<bool> learnt(static_cast<size_t>(graph_.value_count()));
+    for (size_t v = 0; v < learnt.size(); ++v) {
+      const Value& value = graph_.value(static_cast<ValueId>(v));
+      learnt[v] = value.kind == ValueKind::kParameter;
+      if (value.producer == kNoNode) continue;
+      for (const ValueId input : graph_.node(value.producer).inputs) {
+        if (input == kNoValue) continue;
+        learnt[v] = learnt[v] || learnt[static_cast<size_t>(input)];
+      }
+    }
+    return learnt;
+  }
+
   // In front of a pair of quantize_linear and dequantize_linear.
   ValueId InFrontOfGrid(ValueId v) const {
+    if (use_ == AttentionUse::kTraining) return v;
     const Node* dequantize = find_.Producer(v, "dequantize_linear");
     if (dequantize == nullptr) return v;
     const Node* quantize =
@@ -246,6 +263,9 @@ class AttentionFuser {
   bool IsMask(ValueId mask, const Shape& scores) const {
     const Shape& have = shape(mask);
     if (have.size() > 4 || graph_.type(mask).dtype != DType::kF32) return false;
+    if (use_ == AttentionUse::kTraining && learnt_[static_cast<size_t>(mask)]) {
+      return false;
+    }
     for (size_t i = 0; i < have.size(); ++i) {
       const int64_t extent = scores[4 - have.size() + i];
       if (have[i] != 1 && have[i] != extent) return false;
@@ -377,12 +397,14 @@ class AttentionFuser {
 
   const Graph& graph_;
   Pattern find_;
+  AttentionUse use_;
+  std::vector<bool> learnt_;
 };
 
 }  // namespace
 
-absl::StatusOr<Graph> FuseAttention(const Graph& graph) {
-  return AttentionFuser(graph).Run();
+absl::StatusOr<Graph> FuseAttention(const Graph& graph, AttentionUse use) {
+  return AttentionFuser(graph, use).Run();
 }
 
 }  // namespace assay

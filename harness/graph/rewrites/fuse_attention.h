@@ -13,10 +13,14 @@ namespace assay {
 // slices in front of q, k and v, and repeat_heads, become its views; a constant
 // mask of 0 up to the diagonal and at most -1e9 beyond becomes `causal`.
 //
-// quantize_linear and dequantize_linear within such a pattern, between whose
-// ends everything is computed in floats, are dropped: the result is the one
-// without their roundings.
-absl::StatusOr<Graph> FuseAttention(const Graph& graph);
+// For inference, quantize_linear and dequantize_linear within such a pattern,
+// between whose ends everything is computed in floats, are dropped: the result
+// is the one without their roundings. For training they keep the pattern as it
+// is, and so does a mask that depends on a parameter, because attention_fused
+// gives neither a gradient; what is fused differentiates once.
+enum class AttentionUse { kInference, kTraining };
+absl::StatusOr<Graph> FuseAttention(
+    const Graph& graph, AttentionUse use = AttentionUse::kInference);
 
 }  // namespace assay
 

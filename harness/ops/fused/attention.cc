@@ -9,6 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "harness/core/shape.h"
 #include "harness/core/status_macros.h"
+#include "harness/graph/gradient.h"
+#include "harness/ops/fused/attention_backward.h"
 #include "harness/ops/support/infer.h"
 #include "harness/ops/support/visit.h"
 
@@ -55,50 +57,10 @@ absl::Status CheckMask(const Operand& mask, DType dtype,
 }
 
 absl::Status InferAttention(InferContext& context) {
-  const Attributes& a = context.attributes;
-  const Operand query(context, 0, "query"), key(context, 1, "key"),
-      value(context, 2, "value");
-  ASSAY_RETURN_IF_ERROR(query.IsFloat());
-  ASSAY_RETURN_IF_ERROR(key.Is(query.dtype()));
-  ASSAY_RETURN_IF_ERROR(value.Is(query.dtype()));
-  ASSAY_ASSIGN_OR_RETURN(const std::vector<int64_t> extents,
-                         IntsOfSize(a, "extents", {}, 5, 1));
-  const AttentionExtents e = ExtentsOf(a);
-  const int64_t repeats = a.Int("repeats", 1);
-  if (repeats < 1 || e.heads % repeats != 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "repeats: expected a divisor of ", e.heads, " heads, got ", repeats));
-  }
-  if (a.Int("causal", 0) != 0 && e.keys < e.queries) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "causal: expected at least ", e.queries, " keys, got ", e.keys));
-  }
-  ASSAY_RETURN_IF_ERROR(
-      CheckView(context, query, "query_view", e, e.heads, e.queries));
-  ASSAY_RETURN_IF_ERROR(
-      CheckView(context, key, "key_view", e, e.heads / repeats, e.keys));
-  ASSAY_RETURN_IF_ERROR(
-      CheckView(context, value, "value_view", e, e.heads / repeats, e.keys));
-  if (context.inputs.size() > 3 && context.inputs[3] != nullptr) {
-    ASSAY_RETURN_IF_ERROR(CheckMask(Operand(context, 3, "mask"),
-                                    StatisticsType(query.dtype()), e));
-  }
-  return SetResults(
-      context, {{query.dtype(), {e.batch, e.queries, e.heads * e.features}}});
-}
-
-// The element of a broadcast mask.
-double MaskAt(const Tensor* mask, int64_t b, int64_t h, int64_t t, int64_t s) {
-  if (mask == nullptr) return 0;
-  const int64_t at[] = {b, h, t, s};
-  int64_t i = 0;
-  for (int axis = 0; axis < 4; ++axis) {
-    const int64_t extent = mask->dim(axis);
-    i = i * extent + (extent == 1 ? 0 : at[axis]);
-  }
-  return mask->dtype() == DType::kF64
-             ? mask->data<double>()[i]
-             : static_cast<double>(mask->data<float>()[i]);
+  ASSAY_RETURN_IF_ERROR(CheckAttention(context, 3));
+  const AttentionExtents e = ExtentsOf(context.attributes);
+  return SetResults(context, {{context.inputs[0]->dtype,
+                               {e.batch, e.queries, e.heads * e.features}}});
 }
 
 template <typename T>
@@ -124,7 +86,8 @@ void AttendRow(const ReferenceContext& context, const AttentionExtents& e,
     for (int64_t d = 0; d < e.features; ++d) {
       score += static_cast<double>(query[d]) * static_cast<double>(key[d]);
     }
-    weights.push_back(score * a.Real("scale", 1) + MaskAt(mask, b, h, t, s));
+    weights.push_back(score * a.Real("scale", 1) +
+                      AttentionMaskAt(mask, b, h, t, s));
     largest = std::max(largest, weights.back());
   }
   double sum = 0;
@@ -160,7 +123,74 @@ int64_t AttentionMacs(const Graph&, const Node& node) {
   return 2 * e.batch * e.heads * e.queries * e.keys * e.features;
 }
 
+// The gradient is one of a shared operand where the views of it do not overlap.
+absl::Status AttentionGradient(GradientBuilder& g) {
+  if (g.needs(3)) {
+    return absl::UnimplementedError(
+        "attention_fused has no gradient for its mask");
+  }
+  std::vector<ValueId> operands = {g.input(0), g.input(1), g.input(2),
+                                   g.gradient()};
+  if (g.input(3) != kNoValue) operands.push_back(g.input(3));
+  Attributes attributes = g.attributes();
+  const bool packed = g.input(0) == g.input(1) && g.input(0) == g.input(2) &&
+                      ViewsLieApart(attributes);
+  attributes.Set("packed", int64_t{packed ? 1 : 0});
+  const std::vector<ValueId> results = g.b().Ops(
+      "attention_backward", std::move(operands), std::move(attributes));
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (g.needs(i)) g.Set(i, results[i]);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+double AttentionMaskAt(const Tensor* mask, int64_t b, int64_t h, int64_t t,
+                       int64_t s) {
+  if (mask == nullptr) return 0;
+  const int64_t at[] = {b, h, t, s};
+  int64_t i = 0;
+  for (int axis = 0; axis < 4; ++axis) {
+    const int64_t extent = mask->dim(axis);
+    i = i * extent + (extent == 1 ? 0 : at[axis]);
+  }
+  return mask->dtype() == DType::kF64
+             ? mask->data<double>()[i]
+             : static_cast<double>(mask->data<float>()[i]);
+}
+
+absl::Status CheckAttention(const InferContext& context, size_t mask) {
+  const Attributes& a = context.attributes;
+  const Operand query(context, 0, "query"), key(context, 1, "key"),
+      value(context, 2, "value");
+  ASSAY_RETURN_IF_ERROR(query.IsFloat());
+  ASSAY_RETURN_IF_ERROR(key.Is(query.dtype()));
+  ASSAY_RETURN_IF_ERROR(value.Is(query.dtype()));
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<int64_t> extents,
+                         IntsOfSize(a, "extents", {}, 5, 1));
+  const AttentionExtents e = ExtentsOf(a);
+  const int64_t repeats = a.Int("repeats", 1);
+  if (repeats < 1 || e.heads % repeats != 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "repeats: expected a divisor of ", e.heads, " heads, got ", repeats));
+  }
+  if (a.Int("causal", 0) != 0 && e.keys < e.queries) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "causal: expected at least ", e.queries, " keys, got ", e.keys));
+  }
+  ASSAY_RETURN_IF_ERROR(
+      CheckView(context, query, "query_view", e, e.heads, e.queries));
+  ASSAY_RETURN_IF_ERROR(
+      CheckView(context, key, "key_view", e, e.heads / repeats, e.keys));
+  ASSAY_RETURN_IF_ERROR(
+      CheckView(context, value, "value_view", e, e.heads / repeats, e.keys));
+  if (context.inputs.size() <= mask || context.inputs[mask] == nullptr) {
+    return absl::OkStatus();
+  }
+  return CheckMask(Operand(context, mask, "mask"),
+                   StatisticsType(query.dtype()), e);
+}
 
 HeadView HeadViewOf(const Attributes& attributes, const char* name) {
   const std::vector<int64_t> v = attributes.Ints(name, {0, 0, 0, 0});
@@ -186,6 +216,7 @@ OpSchema AttentionFusedSchema() {
                          {"causal", "int"}},
           .infer = InferAttention,
           .reference = AttentionReference,
+          .gradient = AttentionGradient,
           .macs = AttentionMacs};
 }
 

@@ -1,5 +1,5 @@
-// Attention of several heads as one op, as lowering makes it. Not
-// differentiated.
+// Attention of several heads as one op, as lowering and training steps make it.
+// Differentiates once, but for the mask (attention_backward.h).
 //
 // Operands: query, key and value, f32, f64 or bf16, of any shape: each is read
 // through a view into its elements, so that heads are neither transposed nor
@@ -26,8 +26,11 @@
 #ifndef ASSAY_HARNESS_OPS_FUSED_ATTENTION_H_
 #define ASSAY_HARNESS_OPS_FUSED_ATTENTION_H_
 
+#include <cstddef>
 #include <cstdint>
 
+#include "absl/status/status.h"
+#include "harness/core/tensor.h"
 #include "harness/graph/op_schema.h"
 
 namespace assay {
@@ -44,6 +47,13 @@ struct AttentionExtents {
 // The attributes of a node that inference accepted.
 HeadView HeadViewOf(const Attributes& attributes, const char* name);
 AttentionExtents ExtentsOf(const Attributes& attributes);
+
+// What inference checks of both directions; operand `mask` may be absent.
+absl::Status CheckAttention(const InferContext& context, size_t mask);
+
+// The element of a broadcast mask; 0 without one.
+double AttentionMaskAt(const Tensor* mask, int64_t b, int64_t h, int64_t t,
+                       int64_t s);
 
 OpSchema AttentionFusedSchema();
 

@@ -122,10 +122,24 @@ void AddAttentions(OpCases& cases) {
   const auto qkv = [](int64_t b, int64_t h, int64_t t, int64_t d) {
     return F({b, t, 3 * h * d});
   };
+  // Each as it is, and its gradient alone.
   const auto add = [&](OpCase c) {
-    c.order = 0;
+    c.order = c.operands.size() > 3 ? 0 : 1;  // masks have no gradient
     c.terms = 32;
+    OpCase backward = c;
+    backward.op = "attention_backward";
+    const Ints e = c.attributes.Ints("extents", {});
+    backward.operands.insert(backward.operands.begin() + 3,
+                             F({e[0], e[2], e[1] * e[4]}));
+    backward.order = 0;
+    backward.terms = 8 * c.terms;
     cases.accepted.push_back(std::move(c));
+    if (e[2] == 5) {
+      OpCase joined = backward;
+      joined.attributes.Set("packed", int64_t{1});
+      cases.accepted.push_back(std::move(joined));
+    }
+    cases.accepted.push_back(std::move(backward));
   };
   add({"attention_fused",
        {qkv(2, 3, 5, 16), qkv(2, 3, 5, 16), qkv(2, 3, 5, 16)},
@@ -170,6 +184,18 @@ void RefuseAttentions(OpCases& cases) {
                            {src, src, src, {DType::kF32, {1, 1, 3, 4}}},
                            views,
                            "mask: expected 1 or 4 on axis 2"});
+  cases.refused.push_back({"attention_backward",
+                           {src, src, src, {DType::kF32, {1, 4, 9}}},
+                           views,
+                           "shape [1,4,8]"});
+  cases.refused.push_back({"attention_backward",
+                           {src, src, src, src},
+                           Join(views, {{"key_view", Ints{0, 32, 3, 8}}}),
+                           "key_view: expected a view that reads no element"});
+  cases.refused.push_back({"attention_backward",
+                           {src, src, src, src},
+                           Join(views, {{"packed", int64_t{1}}}),
+                           "packed: expected views of one tensor that do not"});
   cases.refused.push_back({"attention_fused",
                            {src, src, src},
                            Join(views, {{"repeats", int64_t{3}}}),

@@ -25,6 +25,7 @@ constexpr const char* kFamilies[] = {
 // Ops without a golden vector, and why.
 const std::map<std::string, std::string>& WithoutGolden() {
   static const auto* const reasons = new std::map<std::string, std::string>{
+      {"attention_backward", "the gradient in attention_fused's vector"},
       {"conv2d_fused", "made by lowering; compared with what it lowers"},
       {"custom", "computed by functions of a plugin"},
       {"custom_backward", "computed by functions of a plugin"},

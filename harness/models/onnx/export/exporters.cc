@@ -6,6 +6,7 @@ namespace {
 // Families without an op that inference needs.
 
 constexpr OnnxExporter kFused[] = {
+    {.op = "attention_backward", .refused = "a gradient"},
     {.op = "attention_fused",
      .refused = "made by lowering; export what it lowers"},
     {.op = "conv2d_fused",

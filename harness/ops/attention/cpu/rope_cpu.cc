@@ -8,6 +8,7 @@
 
 #include "harness/backend/cpu/multiversion.h"
 #include "harness/backend/cpu/parallel.h"
+#include "harness/backend/cpu/vector16.h"
 #include "harness/core/shape.h"
 
 namespace assay::cpu {
@@ -38,8 +39,14 @@ Angles AnglesOf(const Attributes& attributes, int64_t positions, int64_t half) {
 template <typename T>
 ASSAY_ALWAYS_INLINE void TurnBody(const T* src, const float* cosine,
                                   const float* sine, int64_t half, T* dst) {
-#pragma omp simd
-  for (int64_t i = 0; i < half; ++i) {
+  int64_t i = 0;
+  for (; i + kLanes <= half; i += kLanes) {
+    const V16 a = LoadLanes(src + i), b = LoadLanes(src + half + i);
+    const V16 c = LoadLanes(cosine + i), s = LoadLanes(sine + i);
+    StoreLanes(a * c - b * s, dst + i);
+    StoreLanes(b * c + a * s, dst + half + i);
+  }
+  for (; i < half; ++i) {
     const float a = static_cast<float>(src[i]);
     const float b = static_cast<float>(src[i + half]);
     dst[i] = T(a * cosine[i] - b * sine[i]);

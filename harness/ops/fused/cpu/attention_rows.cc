@@ -14,19 +14,37 @@
 namespace assay::cpu {
 namespace {
 
+// Where the left side of a product lies, and whether the product is added.
+enum class Kind {
+  kRows,   // a[r][k], stored
+  kOuter,  // a[k][r], added to what is there
+};
+
+template <Kind kind>
+ASSAY_ALWAYS_INLINE int64_t LeftAt(int64_t r, int64_t k, int64_t a_row) {
+  return kind == Kind::kRows ? r * a_row + k : k * a_row + r;
+}
+
 // kBlockRows x (16 * vectors) sums in registers.
-template <int kVectors>
+template <Kind kind, int kVectors>
 ASSAY_ALWAYS_INLINE void TileF32(const float* a, int64_t a_row, const float* b,
                                  int64_t b_row, int64_t inner, float* out,
                                  int64_t out_row) {
   V16 sums[kBlockRows][kVectors] = {};
+  if (kind == Kind::kOuter) {
+    for (int r = 0; r < kBlockRows; ++r) {
+      for (int v = 0; v < kVectors; ++v) {
+        sums[r][v] = LoadLanes(out + r * out_row + v * kLanes);
+      }
+    }
+  }
   for (int64_t k = 0; k < inner; ++k) {
     V16 right[kVectors];
     for (int v = 0; v < kVectors; ++v) {
       right[v] = LoadLanes(b + k * b_row + v * kLanes);
     }
     for (int r = 0; r < kBlockRows; ++r) {
-      const V16 left = Splat(a[r * a_row + k]);
+      const V16 left = Splat(a[LeftAt<kind>(r, k, a_row)]);
       for (int v = 0; v < kVectors; ++v) sums[r][v] += left * right[v];
     }
   }
@@ -69,17 +87,57 @@ ASSAY_ALWAYS_INLINE void ScaleOnGrid(const float* x, float factor,
   }
 }
 
+ASSAY_ALWAYS_INLINE const char* WordAt(const void* words, int64_t i) {
+  return static_cast<const char*>(words) + 4 * i;
+}
+ASSAY_ALWAYS_INLINE char* WordAt(void* words, int64_t i) {
+  return static_cast<char*>(words) + 4 * i;
+}
+
+// Sixteen rows of sixteen words become columns: in step k, rows whose numbers
+// differ in bit k exchange the halves of their groups of 2^(k+1) lanes.
+ASSAY_ALWAYS_INLINE void TransposeTile(const void* x, int64_t row,
+                                       int64_t dst_row, void* dst) {
+  V16 rows[kLanes];
+  for (int r = 0; r < kLanes; ++r) {
+    std::memcpy(&rows[r], WordAt(x, r * row), sizeof(V16));
+  }
+#pragma GCC unroll 4
+  for (int step = 1; step < kLanes; step *= 2) {
+    M16 low, high;
+    for (int lane = 0; lane < kLanes; ++lane) {
+      const bool second = (lane & step) != 0;
+      low[lane] = second ? kLanes + lane - step : lane;
+      high[lane] = second ? kLanes + lane : lane + step;
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < kLanes; ++r) {
+      if ((r & step) != 0) continue;
+      const V16 first = rows[r], second = rows[r + step];
+      rows[r] = __builtin_shuffle(first, second, low);
+      rows[r + step] = __builtin_shuffle(first, second, high);
+    }
+  }
+  for (int r = 0; r < kLanes; ++r) {
+    std::memcpy(WordAt(dst, r * dst_row), &rows[r], sizeof(V16));
+  }
+}
+
 #define ASSAY_BF16_TARGET \
   __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16")))
 
-template <int kVectors>
+template <Kind kind, int kVectors>
 ASSAY_BF16_TARGET inline void TileBf16(const uint32_t* a, int64_t a_row,
                                        const uint32_t* b, int64_t b_row,
                                        int64_t inner, float* out,
                                        int64_t out_row) {
   __m512 sums[kBlockRows][kVectors];
   for (int r = 0; r < kBlockRows; ++r) {
-    for (int v = 0; v < kVectors; ++v) sums[r][v] = _mm512_setzero_ps();
+    for (int v = 0; v < kVectors; ++v) {
+      sums[r][v] = kind == Kind::kRows
+                       ? _mm512_setzero_ps()
+                       : _mm512_loadu_ps(out + r * out_row + v * kLanes);
+    }
   }
   for (int64_t k = 0; k < inner; ++k) {
     __m512bh right[kVectors];
@@ -89,7 +147,7 @@ ASSAY_BF16_TARGET inline void TileBf16(const uint32_t* a, int64_t a_row,
     }
     for (int r = 0; r < kBlockRows; ++r) {
       const __m512bh left = reinterpret_cast<__m512bh>(
-          _mm512_set1_epi32(static_cast<int>(a[r * a_row + k])));
+          _mm512_set1_epi32(static_cast<int>(a[LeftAt<kind>(r, k, a_row)])));
       for (int v = 0; v < kVectors; ++v) {
         sums[r][v] = _mm512_dpbf16_ps(sums[r][v], left, right[v]);
       }
@@ -102,39 +160,75 @@ ASSAY_BF16_TARGET inline void TileBf16(const uint32_t* a, int64_t a_row,
   }
 }
 
+// Sixteen floats as bf16, each in the lower half of a word.
+ASSAY_BF16_TARGET inline U16 Bf16Bits(const float* x) {
+  const __m256bh narrow = _mm512_cvtneps_pbh(_mm512_loadu_ps(x));
+  H16 bits;
+  std::memcpy(&bits, &narrow, sizeof(bits));
+  return __builtin_convertvector(bits, U16);
+}
+
+template <Kind kind>
+ASSAY_ALWAYS_INLINE void TilesF32(const float* a, int64_t a_row, const float* b,
+                                  int64_t b_row, int64_t inner, int64_t columns,
+                                  float* out, int64_t out_row) {
+  int64_t c = 0;
+  for (; c + 4 * kLanes <= columns; c += 4 * kLanes) {
+    TileF32<kind, 4>(a, a_row, b + c, b_row, inner, out + c, out_row);
+  }
+  if (c + 2 * kLanes <= columns) {
+    TileF32<kind, 2>(a, a_row, b + c, b_row, inner, out + c, out_row);
+    c += 2 * kLanes;
+  }
+  if (c < columns) {
+    TileF32<kind, 1>(a, a_row, b + c, b_row, inner, out + c, out_row);
+  }
+}
+
+template <Kind kind>
+ASSAY_BF16_TARGET inline void TilesBf16(const uint32_t* a, int64_t a_row,
+                                        const uint32_t* b, int64_t b_row,
+                                        int64_t inner, int64_t columns,
+                                        float* out, int64_t out_row) {
+  int64_t c = 0;
+  for (; c + 4 * kLanes <= columns; c += 4 * kLanes) {
+    TileBf16<kind, 4>(a, a_row, b + c, b_row, inner, out + c, out_row);
+  }
+  if (c + 2 * kLanes <= columns) {
+    TileBf16<kind, 2>(a, a_row, b + c, b_row, inner, out + c, out_row);
+    c += 2 * kLanes;
+  }
+  if (c < columns) {
+    TileBf16<kind, 1>(a, a_row, b + c, b_row, inner, out + c, out_row);
+  }
+}
+
 }  // namespace
 
 ASSAY_CPU_CLONES void ProductF32(const float* a, int64_t a_row, const float* b,
                                  int64_t b_row, int64_t inner, int64_t columns,
                                  float* out, int64_t out_row) {
-  int64_t c = 0;
-  for (; c + 4 * kLanes <= columns; c += 4 * kLanes) {
-    TileF32<4>(a, a_row, b + c, b_row, inner, out + c, out_row);
-  }
-  if (c + 2 * kLanes <= columns) {
-    TileF32<2>(a, a_row, b + c, b_row, inner, out + c, out_row);
-    c += 2 * kLanes;
-  }
-  if (c < columns) {
-    TileF32<1>(a, a_row, b + c, b_row, inner, out + c, out_row);
-  }
+  TilesF32<Kind::kRows>(a, a_row, b, b_row, inner, columns, out, out_row);
+}
+
+ASSAY_CPU_CLONES void AddOuterF32(const float* a, int64_t a_row, const float* b,
+                                  int64_t b_row, int64_t inner, int64_t columns,
+                                  float* out, int64_t out_row) {
+  TilesF32<Kind::kOuter>(a, a_row, b, b_row, inner, columns, out, out_row);
 }
 
 ASSAY_BF16_TARGET void ProductBf16(const uint32_t* a, int64_t a_row,
                                    const uint32_t* b, int64_t b_row,
                                    int64_t inner, int64_t columns, float* out,
                                    int64_t out_row) {
-  int64_t c = 0;
-  for (; c + 4 * kLanes <= columns; c += 4 * kLanes) {
-    TileBf16<4>(a, a_row, b + c, b_row, inner, out + c, out_row);
-  }
-  if (c + 2 * kLanes <= columns) {
-    TileBf16<2>(a, a_row, b + c, b_row, inner, out + c, out_row);
-    c += 2 * kLanes;
-  }
-  if (c < columns) {
-    TileBf16<1>(a, a_row, b + c, b_row, inner, out + c, out_row);
-  }
+  TilesBf16<Kind::kRows>(a, a_row, b, b_row, inner, columns, out, out_row);
+}
+
+ASSAY_BF16_TARGET void AddOuterBf16(const uint32_t* a, int64_t a_row,
+                                    const uint32_t* b, int64_t b_row,
+                                    int64_t inner, int64_t columns, float* out,
+                                    int64_t out_row) {
+  TilesBf16<Kind::kOuter>(a, a_row, b, b_row, inner, columns, out, out_row);
 }
 
 ASSAY_CPU_CLONES float SoftmaxRow(float scale, const float* mask,
@@ -160,6 +254,28 @@ ASSAY_CPU_CLONES float SoftmaxRow(float scale, const float* mask,
   }
   std::fill(x + n, x + padded, 0.0f);
   return sum;
+}
+
+ASSAY_CPU_CLONES void SoftmaxBackwardRow(float scale, float factor, int64_t n,
+                                         float* weights, float* gradient) {
+  V16 sums = {};
+  for (int64_t i = 0; i < n; i += kLanes) {
+    const V16 weight = factor * LoadLanes(weights + i);
+    StoreLanes(weight, weights + i);
+    sums += weight * LoadLanes(gradient + i);
+  }
+  const V16 sum = Splat(SumLanes(sums));
+  for (int64_t i = 0; i < n; i += kLanes) {
+    const V16 weight = scale * LoadLanes(weights + i);
+    StoreLanes(weight * (LoadLanes(gradient + i) - sum), gradient + i);
+  }
+}
+
+ASSAY_BF16_TARGET void ToBf16Row(const float* x, int64_t n, BFloat16* dst) {
+  for (int64_t i = 0; i < n; i += kLanes) {
+    const __m256bh narrow = _mm512_cvtneps_pbh(_mm512_loadu_ps(x + i));
+    std::memcpy(static_cast<void*>(dst + i), &narrow, sizeof(narrow));
+  }
 }
 
 namespace {
@@ -243,6 +359,33 @@ ASSAY_BF16_TARGET float SoftmaxRowBf16(float scale, const float* mask,
     std::memcpy(static_cast<void*>(weights + i), &narrow, sizeof(narrow));
   }
   return SumOf(sum);
+}
+
+ASSAY_BF16_TARGET void ToBf16Pairs(const float* first, const float* second,
+                                   int64_t n, uint32_t* dst) {
+  for (int64_t i = 0; i < n; i += kLanes) {
+    U16 pairs = Bf16Bits(first + i);
+    if (second != nullptr) pairs |= Bf16Bits(second + i) << 16;
+    std::memcpy(dst + i, &pairs, sizeof(pairs));
+  }
+}
+
+ASSAY_CPU_CLONES void TransposeWords(const void* x, int64_t row, int64_t rows,
+                                     int64_t columns, int64_t dst_row,
+                                     void* dst) {
+  const int64_t whole_rows = rows / kLanes * kLanes;
+  const int64_t whole_columns = columns / kLanes * kLanes;
+  for (int64_t r = 0; r < whole_rows; r += kLanes) {
+    for (int64_t c = 0; c < whole_columns; c += kLanes) {
+      TransposeTile(WordAt(x, r * row + c), row, dst_row,
+                    WordAt(dst, c * dst_row + r));
+    }
+  }
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int64_t c = r < whole_rows ? whole_columns : 0; c < columns; ++c) {
+      std::memcpy(WordAt(dst, c * dst_row + r), WordAt(x, r * row + c), 4);
+    }
+  }
 }
 
 ASSAY_CPU_CLONES void ScaleRow(const float* x, float factor, int64_t n,
