@@ -9,6 +9,7 @@
 #include "harness/core/shape.h"
 #include "harness/core/status_macros.h"
 #include "harness/ops/conv/cpu/conv_geometry.h"
+#include "harness/ops/fused/cpu/depthwise_cpu.h"
 #include "harness/ops/fused/cpu/epilogue_cpu.h"
 #include "harness/ops/fused/cpu/sparse_cpu.h"
 #include "oneapi/dnnl/dnnl.hpp"
@@ -32,6 +33,7 @@ memory::desc RowsDesc(DType dtype, const Shape& shape) {
 
 absl::Status MakeConv2dFused(ProgramBuilder& b) {
   if (b.node().attributes.Int("sparse", 0) != 0) return MakeSparseConv2d(b);
+  if (IsByteDepthwise(b)) return MakeByteDepthwise(b);
   const ValueId src = b.input(0), weights = b.input(1), bias = b.input(2);
   const ConvGeometry g = GeometryOf(b.node());
   const TensorType& w = b.type(weights);

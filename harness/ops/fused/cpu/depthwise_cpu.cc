@@ -1,0 +1,199 @@
+#include "harness/ops/fused/cpu/depthwise_cpu.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/backend/cpu/cpu_features.h"
+#include "harness/backend/cpu/layout.h"
+#include "harness/backend/cpu/parallel.h"
+#include "harness/ops/conv/cpu/conv_geometry.h"
+#include "harness/ops/fused/cpu/depthwise_rows.h"
+
+namespace assay::cpu {
+namespace {
+
+constexpr int64_t kBlock = 64;  // channels
+
+bool HasVnni() {
+  const std::vector<std::string> f = CpuFeatures();
+  return std::count(f.begin(), f.end(), "avx512_vnni") > 0;
+}
+
+dnnl::memory::desc ChannelsLast(const TensorType& type) {
+  return dnnl::memory::desc(DnnlDims(type.shape), DnnlType(type.dtype),
+                            dnnl::memory::format_tag::nhwc);
+}
+
+class DepthwiseKernel final : public Kernel {
+ public:
+  // The source's and the result's images, rows in `rows`.
+  struct Geometry {
+    int64_t images, height, out_height, stride, pad_top;
+    int parts;
+    SlotId src, blocks, dst;
+  };
+
+  DepthwiseKernel(const Geometry& geometry, const DepthwiseRows& rows)
+      : g_(geometry), rows_(rows) {}
+
+  absl::Status Run(void* const* slots) const override {
+    DepthwiseRows rows = rows_;
+    rows.blocks = At<const DepthwiseBlock>(slots, g_.blocks);
+    const int64_t src_row = rows.width * rows.channels;
+    const int64_t dst_row = rows.out_width * rows.channels;
+    const auto run = [&](int, int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const uint8_t* image = At<const uint8_t>(slots, g_.src) +
+                               i / g_.out_height * g_.height * src_row;
+        const int64_t top = i % g_.out_height * g_.stride - g_.pad_top;
+        const uint8_t* src[3];
+        for (int64_t k = 0; k < 3; ++k) {
+          const int64_t y = top + k;
+          src[k] = y < 0 || y >= g_.height ? nullptr : image + y * src_row;
+        }
+        DepthwiseRow(rows, src, At<uint8_t>(slots, g_.dst) + i * dst_row);
+      }
+    };
+    ParallelRanges(g_.parts, g_.images * g_.out_height, run);
+    return absl::OkStatus();
+  }
+
+ private:
+  Geometry g_;
+  DepthwiseRows rows_;
+};
+
+// The node's constants, by channel.
+class Channels {
+ public:
+  explicit Channels(const ProgramBuilder& b)
+      : attributes_(b.node().attributes),
+        weights_(b.graph().value(b.input(1)).constant.data<int8_t>()),
+        bias_(b.input(2) == kNoValue
+                  ? nullptr
+                  : b.graph().value(b.input(2)).constant.data<float>()),
+        scales_(attributes_.Reals("weights_scales", {1})),
+        dst_scale_(attributes_.Real("dst_scale", 1)) {}
+
+  void Pack(int64_t channel, int vector, int lane, DepthwiseBlock* to) const {
+    const int8_t* w = weights_ + channel * 9;
+    int32_t sum = 0;
+    for (int column = 0; column < 3; ++column) {
+      for (int row = 0; row < 3; ++row) {
+        const int8_t weight = w[row * 3 + column];
+        to->weights[column][vector][lane * 4 + row] = weight;
+        sum += weight;
+      }
+    }
+    to->start[vector][lane] =
+        -sum * static_cast<int32_t>(attributes_.Int("src_zero_point", 0));
+    const double scale =
+        scales_[scales_.size() == 1 ? 0 : static_cast<size_t>(channel)];
+    to->factor[vector][lane] = static_cast<float>(
+        attributes_.Real("src_scale", 1) * scale / dst_scale_);
+    const double bias =
+        bias_ == nullptr ? 0 : static_cast<double>(bias_[channel]);
+    to->offset[vector][lane] = static_cast<float>(bias / dst_scale_);
+  }
+
+  std::vector<DepthwiseBlock> Blocks(int64_t channels) const {
+    std::vector<DepthwiseBlock> blocks(
+        static_cast<size_t>((channels + kBlock - 1) / kBlock));
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      for (int vector = 0; vector < 4; ++vector) {
+        for (int lane = 0; lane < 16; ++lane) {
+          const int64_t channel =
+              static_cast<int64_t>(i) * kBlock + ChannelOfWord(vector, lane);
+          if (channel < channels) Pack(channel, vector, lane, &blocks[i]);
+        }
+      }
+    }
+    return blocks;
+  }
+
+ private:
+  const Attributes& attributes_;
+  const int8_t* weights_;
+  const float* bias_;
+  std::vector<double> scales_;
+  double dst_scale_;
+};
+
+DepthwiseRows RowsOf(const ProgramBuilder& b, const ConvGeometry& g) {
+  // Beyond any byte, and small enough to add a zero point to.
+  constexpr float kFar = 1e6f;
+  const Attributes& attributes = b.node().attributes;
+  const TensorType& dst = b.type(b.output());
+  DepthwiseRows rows;
+  rows.channels = dst.shape[1];
+  rows.width = b.shape(b.input(0))[3];
+  rows.out_width = dst.shape[3];
+  rows.stride = g.strides[1];
+  rows.pad_left = g.pads_begin[1];
+  rows.src_zero = static_cast<uint8_t>(attributes.Int("src_zero_point", 0));
+  rows.dst_zero = static_cast<int32_t>(attributes.Int("dst_zero_point", 0));
+  rows.dst_signed = dst.dtype == DType::kS8;
+  const std::string activation = attributes.Text("activation", "none");
+  rows.low = activation == "none" ? -kFar : 0.0f;
+  rows.high = kFar;
+  if (activation == "relu6") {
+    const double six = 6 / attributes.Real("dst_scale", 1);
+    rows.high = std::min(kFar, static_cast<float>(six));
+  }
+  return rows;
+}
+
+}  // namespace
+
+bool IsByteDepthwise(const ProgramBuilder& b) {
+  const Node& node = b.node();
+  const TensorType& src = b.type(b.input(0));
+  const DType dst = b.type(b.output()).dtype;
+  const ValueId bias = b.input(2);
+  if (node.op != "conv2d_fused" || src.dtype != DType::kU8 ||
+      (dst != DType::kU8 && dst != DType::kS8) || b.input(3) != kNoValue ||
+      !b.is_constant(b.input(1)) ||
+      (bias != kNoValue && !b.is_constant(bias))) {
+    return false;
+  }
+  const ConvGeometry g = GeometryOf(node);
+  const auto dense = [](int64_t dilation) { return dilation == 0; };
+  const auto narrow = [](int64_t pad) { return pad >= 0 && pad < 3; };
+  const std::string activation = node.attributes.Text("activation", "none");
+  return b.shape(b.input(1)) == Shape{src.shape[1], 1, 3, 3} &&
+         g.groups == src.shape[1] &&
+         std::all_of(g.dilations.begin(), g.dilations.end(), dense) &&
+         std::all_of(g.pads_begin.begin(), g.pads_begin.end(), narrow) &&
+         (activation == "none" || activation == "relu" ||
+          activation == "relu6") &&
+         HasVnni();
+}
+
+absl::Status MakeByteDepthwise(ProgramBuilder& b) {
+  const ValueId src = b.input(0), dst = b.output();
+  const ConvGeometry g = GeometryOf(b.node());
+  const DepthwiseRows rows = RowsOf(b, g);
+  const std::vector<DepthwiseBlock> blocks = Channels(b).Blocks(rows.channels);
+  const Shape& shape = b.shape(dst);
+  DepthwiseKernel::Geometry geometry;
+  geometry.images = shape[0];
+  geometry.height = b.shape(src)[2];
+  geometry.out_height = shape[2];
+  geometry.stride = g.strides[0];
+  geometry.pad_top = g.pads_begin[0];
+  geometry.parts = static_cast<int>(std::min<int64_t>(
+      ThreadsFor(b.threads(), 2 * ElementCount(shape)), shape[0] * shape[2]));
+  geometry.src = b.Read(src, ChannelsLast(b.type(src)));
+  geometry.blocks =
+      b.Constant(blocks.data(),
+                 static_cast<int64_t>(blocks.size() * sizeof(DepthwiseBlock)));
+  geometry.dst = b.Write(dst, LayoutOf(b.type(dst), ChannelsLast(b.type(dst))));
+  b.AddStep(std::make_unique<DepthwiseKernel>(geometry, rows),
+            {geometry.src, geometry.blocks}, {geometry.dst});
+  return absl::OkStatus();
+}
+
+}  // namespace assay::cpu
