@@ -25,6 +25,7 @@ struct Case {
   Ints strides = {1, 1}, pads = {1, 1, 1, 1};
   std::string dst_dtype = "u8", activation = "relu6";
   bool bias = true;
+  int64_t dst_zero = 7;
 };
 
 Tensor Bytes(DType dtype, Shape shape, const char* name) {
@@ -67,7 +68,7 @@ void Check(const Case& c) {
                         {"src_zero_point", int64_t{113}},
                         {"weights_scales", scales},
                         {"dst_scale", 0.031},
-                        {"dst_zero_point", int64_t{7}}}));
+                        {"dst_zero_point", c.dst_zero}}));
   ASSERT_TRUE(b.ok()) << b.status();
   const Tensor input = Bytes(DType::kU8, c.src, "src");
   auto run = Evaluate(graph, {{"src", input}}, ParameterStore());
@@ -128,6 +129,11 @@ TEST(DepthwiseTest, Epilogues) {
              .dst_dtype = dtype,
              .activation = activation,
              .bias = activation[0] == 'r'});
+      // The type's ends are the activation's.
+      Check({.src = {2, 70, 5, 5},
+             .dst_dtype = dtype,
+             .activation = activation,
+             .dst_zero = dtype[0] == 'u' ? 0 : -128});
     }
   }
 }

@@ -1,6 +1,7 @@
 #include "harness/ops/fused/cpu/depthwise_cpu.h"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,7 +16,7 @@
 namespace assay::cpu {
 namespace {
 
-constexpr int64_t kBlock = 64;  // channels
+constexpr int64_t kBlock = kDepthwiseChannels;
 
 bool HasVnni() {
   const std::vector<std::string> f = CpuFeatures();
@@ -99,12 +100,27 @@ class Channels {
     to->offset[vector][lane] = static_cast<float>(bias / dst_scale_);
   }
 
+  // In steps; no result is further from zero.
+  double Furthest(int64_t channels) const {
+    constexpr double kSum = 9.0 * 255 * 128;
+    double furthest = 0;
+    for (int64_t c = 0; c < channels; ++c) {
+      const double scale =
+          scales_[scales_.size() == 1 ? 0 : static_cast<size_t>(c)];
+      const double bias = bias_ == nullptr ? 0 : static_cast<double>(bias_[c]);
+      const double y =
+          kSum * attributes_.Real("src_scale", 1) * scale + std::abs(bias);
+      furthest = std::max(furthest, y / dst_scale_);
+    }
+    return furthest;
+  }
+
   std::vector<DepthwiseBlock> Blocks(int64_t channels) const {
     std::vector<DepthwiseBlock> blocks(
         static_cast<size_t>((channels + kBlock - 1) / kBlock));
     for (size_t i = 0; i < blocks.size(); ++i) {
       for (int vector = 0; vector < 4; ++vector) {
-        for (int lane = 0; lane < 16; ++lane) {
+        for (int lane = 0; lane < 8; ++lane) {
           const int64_t channel =
               static_cast<int64_t>(i) * kBlock + ChannelOfWord(vector, lane);
           if (channel < channels) Pack(channel, vector, lane, &blocks[i]);
@@ -143,6 +159,12 @@ DepthwiseRows RowsOf(const ProgramBuilder& b, const ConvGeometry& g) {
     const double six = 6 / attributes.Real("dst_scale", 1);
     rows.high = std::min(kFar, static_cast<float>(six));
   }
+  // Saturation does the same where the activation's ends are the type's.
+  const float zero = static_cast<float>(rows.dst_zero);
+  const float least = rows.dst_signed ? -128.0f : 0.0f;
+  rows.clamps = rows.low > least - zero ||
+                std::nearbyint(rows.high) < least + 255 - zero ||
+                Channels(b).Furthest(rows.channels) > 1e9;
   return rows;
 }
 

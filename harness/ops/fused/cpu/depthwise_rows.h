@@ -6,16 +6,20 @@
 
 namespace assay::cpu {
 
-// Channels that are computed together, and what they need. Three bytes of one
-// column lie beside each other, four bytes to a word, and words in the order in
-// which unpacking 64 bytes twice leaves their channels: ChannelOfWord.
+// Channels that are computed together. Processors that take two cycles for 64
+// bytes do no worse with 32, and remainders are smaller.
+constexpr int kDepthwiseChannels = 32;
+
+// What they need. Three bytes of one column lie beside each other, four bytes
+// to a word, and words in the order in which unpacking 32 bytes twice leaves
+// their channels: ChannelOfWord.
 struct alignas(64) DepthwiseBlock {
-  int8_t weights[3][4][64];  // by column of the kernel
-  int32_t start[4][16];      // of a sum: takes the source's zero point off
-  float factor[4][16], offset[4][16];  // steps = factor * sum + offset
+  int8_t weights[3][4][32];  // by column of the kernel
+  int32_t start[4][8];       // of a sum: takes the source's zero point off
+  float factor[4][8], offset[4][8];  // steps = factor * sum + offset
 };
 
-// The channel, of 64, of word `lane` in vector `vector`.
+// The channel, of the block's, of word `lane` in vector `vector`.
 constexpr int ChannelOfWord(int vector, int lane) {
   return lane / 4 * 16 + vector * 4 + lane % 4;
 }
@@ -29,9 +33,11 @@ struct DepthwiseRows {
   int32_t dst_zero = 0;
   bool dst_signed = false;
   // Of steps, in front of rounding: the activation's, and so that no step is
-  // beyond a 32-bit integer. The store saturates further.
+  // beyond a 32-bit integer. The store saturates further; false where that is
+  // enough.
+  bool clamps = true;
   float low = 0, high = 0;
-  const DepthwiseBlock* blocks = nullptr;  // of ceil(channels / 64)
+  const DepthwiseBlock* blocks = nullptr;  // of ceil(channels / 32)
 };
 
 // src[k]: the source row under row k of the kernel, [width, channels], null
