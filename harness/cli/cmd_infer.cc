@@ -1,4 +1,4 @@
-// assay infer: an ONNX file on given inputs.
+// assay infer: a network file on given inputs.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -52,8 +52,8 @@ TensorFile TensorFileOf(const std::string& text) {
 
 absl::StatusOr<InferRequest> RequestOf(const Args& args) {
   if (args.positional().size() != 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("expects one .onnx file, got ", args.positional().size()));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "expects one .onnx or .tflite file, got ", args.positional().size()));
   }
   InferRequest request;
   request.path = UserPath(args.positional()[0]);
@@ -270,8 +270,10 @@ int Run(const Args& args) {
 
 extern const Command kInferCommand = {
     "infer",
-    "infer FILE.onnx [--input=FILE]... [--expect=FILE]... [flags]",
-    "run an ONNX file on given inputs, compare its outputs",
+    "infer FILE [--input=FILE]... [--expect=FILE]... [flags]",
+    "run a network file on given inputs, compare its outputs",
+    "FILE is .onnx, or .tflite, whose images are taken channels first and\n"
+    "whose integers as the reals they stand for.\n"
     "The network runs as a plan: batch norms folded, layers fused, QDQ as\n"
     "integers; with If or Loop that a run decides, as plans under a program\n"
     "for the host, which tells its decisions (0+1-: conditional 0 held, 1 did\n"

@@ -42,7 +42,7 @@ constexpr FlagSpec kFlags[] = {
     {"seed", "N,...", "", "seeds (default: the suite's, or 1)"},
     {"backend", "NAME", "", "where it runs (default: the suite's, or cpu)"},
     {"plugin", "FILE", "", "the method's shared object"},
-    {"network", "FILE.onnx", "", "a network in the place of the task's own"},
+    {"network", "FILE", "", "a network (.onnx, .tflite) in the task's place"},
     {"network_layout", "nchw|nhwc", "nchw", "how it takes images"},
     {"network_output", "NAME", "", "of several, the one with the scores"},
     {"network_mean", "X,...", "", "it reads (x - mean) / stddev: a value per"},

@@ -13,6 +13,7 @@
 #include "harness/core/status_macros.h"
 #include "harness/dynamic/host_module.h"
 #include "harness/graph/rewrites/lower.h"
+#include "harness/models/network_file.h"
 #include "harness/models/onnx/import/import.h"
 #include "harness/models/onnx/import/import_dynamic.h"
 #include "harness/models/onnx/proto/onnx_model.h"
@@ -168,7 +169,7 @@ absl::Status AddDataSet(const std::string& folder, InferRequest* request) {
 
 absl::StatusOr<std::unique_ptr<InferNetwork>> InferNetwork::Make(
     const InferRequest& request) {
-  ASSAY_ASSIGN_OR_RETURN(const OnnxModel model, ReadOnnxModel(request.path));
+  ASSAY_ASSIGN_OR_RETURN(const OnnxModel model, ReadNetworkFile(request.path));
   ASSAY_ASSIGN_OR_RETURN(
       const auto inputs,
       ReadTensors(request.inputs, InputNames(model), "input"));

@@ -1,4 +1,4 @@
-// An ONNX file with its inputs, compiled and ready to run: what `assay infer`
+// A network file with its inputs, compiled and ready to run: what `assay infer`
 // works on.
 #ifndef ASSAY_HARNESS_CLI_INFER_NETWORK_H_
 #define ASSAY_HARNESS_CLI_INFER_NETWORK_H_
@@ -29,7 +29,7 @@ struct TensorFile {
 };
 
 struct InferRequest {
-  std::string path;                 // of the .onnx file
+  std::string path;                 // of the .onnx or .tflite file
   std::vector<TensorFile> inputs;   // .pb (a TensorProto) or .npy
   std::vector<TensorFile> expects;  // of outputs
   std::map<std::string, int64_t> dimensions;

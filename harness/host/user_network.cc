@@ -11,9 +11,9 @@
 #include "harness/core/hash.h"
 #include "harness/core/status_macros.h"
 #include "harness/graph/structural_hash.h"
+#include "harness/models/network_file.h"
 #include "harness/models/onnx/import/import.h"
 #include "harness/models/onnx/proto/onnx_model.h"
-#include "harness/models/onnx/proto/read_model.h"
 #include "harness/ops/ops.h"
 #include "harness/tasks/fit_network.h"
 #include "harness/train/checkpoint.h"
@@ -72,7 +72,7 @@ absl::Status CheckStandardisation(const NetworkSpec& spec,
 }  // namespace
 
 absl::StatusOr<UserNetwork> ReadUserNetwork(const std::string& path) {
-  ASSAY_ASSIGN_OR_RETURN(const OnnxModel model, ReadOnnxModel(path));
+  ASSAY_ASSIGN_OR_RETURN(const OnnxModel model, ReadNetworkFile(path));
   auto imported = ImportOnnx(model, OnnxImportOptions(), StandardOps());
   if (!imported.ok()) return At(path, imported.status());
   const std::string sha256 =

@@ -22,8 +22,8 @@ struct UserNetwork {
   std::map<std::string, std::string> metadata;  // as the file states it
 };
 
-// Reads an ONNX file at batch 1. Errors are those of reading and import, with
-// the path.
+// Reads an ONNX or TensorFlow Lite file at batch 1. Errors are those of reading
+// and import, with the path.
 absl::StatusOr<UserNetwork> ReadUserNetwork(const std::string& path);
 
 // What spec.network() leaves open is taken from what Assay writes into the

@@ -143,21 +143,29 @@ class Fitter {
     return CheckScores();
   }
 
+  // Looks behind identities and the rounding of probabilities to one grid.
   ValueId WithoutSoftmax(ValueId scores) {
-    while (graph_.value(scores).kind == ValueKind::kResult) {
-      const Node& node = graph_.node(graph_.value(scores).producer);
+    ValueId at = scores;
+    while (graph_.value(at).kind == ValueKind::kResult) {
+      const Node& node = graph_.node(graph_.value(at).producer);
+      at = node.inputs[0];
       if (node.op == "softmax") {
         const int64_t axis = node.attributes.Int("axis", -1);
-        const auto rank = static_cast<int64_t>(graph_.shape(scores).size());
+        const auto rank = static_cast<int64_t>(graph_.shape(at).size());
         if (axis != -1 && axis != rank - 1) break;
-        Remark("the softmax at the end is left out: \"",
-               graph_.value(node.inputs[0]).name, "\" are the logits");
-      } else if (node.op != "identity") {
+        Remark("the softmax at the end is left out: \"", graph_.value(at).name,
+               "\" are the logits");
+        scores = at;
+      } else if (node.op != "identity" && !RoundsAlike(node)) {
         break;
       }
-      scores = node.inputs[0];
     }
     return scores;
+  }
+
+  bool RoundsAlike(const Node& node) const {
+    return (node.op == "quantize_linear" || node.op == "dequantize_linear") &&
+           graph_.shape(node.inputs[1]).empty();
   }
 
   absl::Status CheckScores() {

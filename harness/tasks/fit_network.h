@@ -37,7 +37,8 @@ struct FittedNetwork {
 // data set's samples, its scores become "logits". In between, where it is
 // needed and said in the remarks: images are transposed or flattened, tokens
 // widened to s64, scores put into the data set's order, and a softmax over the
-// scores is left out, since losses and metrics begin with logits.
+// scores is left out, with the rounding of its result to integers, since losses
+// and metrics begin with logits.
 //
 // INVALID_ARGUMENT, with what was expected, what was found and which option
 // helps: several inputs, another element type or shape, a fixed batch, no such

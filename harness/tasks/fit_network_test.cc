@@ -112,6 +112,19 @@ TEST(FitNetworkTest, LeavesOutTheSoftmaxAtTheEnd) {
   EXPECT_THAT(Logits(fitted), ElementsAre(0, 1, 2));
 }
 
+TEST(FitNetworkTest, LeavesOutARoundedSoftmax) {
+  Net net;
+  const ValueId x = net.b.Input("x", DType::kF32, {1, 6});
+  const ValueId scale = net.b.Constant(Tensor::From<float>({}, {1 / 256.0f}));
+  const ValueId zero = net.b.Constant(Tensor::From<int32_t>({}, {-128}));
+  const ValueId rounded = net.b.Op(
+      "quantize_linear", {net.b.Op("softmax", {net.Scores(x, 3)}), scale, zero},
+      {{"dtype", std::string("s8")}});
+  net.b.Output("y", net.b.Op("dequantize_linear", {rounded, scale, zero}));
+  ASSERT_OK_AND_ASSIGN(const FittedNetwork fitted, net.Fit());
+  EXPECT_THAT(Logits(fitted), ElementsAre(0, 1, 2));
+}
+
 TEST(FitNetworkTest, ReordersScoresByLabels) {
   FitOptions options;
   options.labels = {"cat", "0", "bee"};  // score 0 stands for cat

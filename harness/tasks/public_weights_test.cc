@@ -8,7 +8,6 @@
 #include "harness/backend/registry.h"
 #include "harness/backend/session.h"
 #include "harness/core/file.h"
-#include "harness/models/tflite/tflite.h"
 #include "harness/models/torch_names.h"
 #include "harness/ops/ops.h"
 #include "harness/tasks/registry.h"
@@ -60,21 +59,6 @@ TEST(PublicWeightsTest, ResNet20) {
 TEST(PublicWeightsTest, ResNet56) {
   if (DataDir() == nullptr) GTEST_SKIP() << "ASSAY_DATA_DIR is not set";
   EXPECT_EQ(CorrectOfTorch("resnet56", "resnet56-4bfd9763.safetensors"), 9339);
-}
-
-TEST(PublicWeightsTest, MlperfTinyResNet8) {
-  if (DataDir() == nullptr) GTEST_SKIP() << "ASSAY_DATA_DIR is not set";
-  TaskSpec spec = *FindTask("cifar10-resnet8");
-  spec.mean = {0};
-  spec.stddev = {1 / 255.0f};  // the network reads pixels from 0 to 255
-  const auto task = Task::Open(spec, DataDir());
-  const std::string path =
-      JoinPath(DataDir(), "models/mlperf-tiny/ic01_resnet8_fp32.tflite");
-  const auto bytes = ReadFile(path);
-  ASSERT_TRUE(task.ok() && bytes.ok()) << task.status() << bytes.status();
-  const auto net = ImportTflite(*bytes, path, "image", StandardOps());
-  ASSERT_TRUE(net.ok()) << net.status();
-  EXPECT_EQ(CorrectOf(**task, net->graph, net->parameters), 8719);
 }
 
 }  // namespace

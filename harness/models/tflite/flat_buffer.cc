@@ -48,7 +48,15 @@ size_t FlatBuffer::Vector(FlatTable table, int field, size_t element,
   const size_t vector = Follow(at);
   const size_t count = Read<uint32_t>(vector);
   *start = vector + 4;
-  return Within(*start, count * element) ? count : 0;
+  if (!Within(*start, count * element)) return 0;
+  if (count * element > left_) {
+    status_ = absl::InvalidArgumentError(
+        absl::StrCat(where_, ": offset ", vector,
+                     ": the file's vectors lie upon one another"));
+    return 0;
+  }
+  left_ -= count * element;
+  return count;
 }
 
 std::vector<FlatTable> FlatBuffer::Tables(FlatTable table, int field) {
@@ -57,16 +65,6 @@ std::vector<FlatTable> FlatBuffer::Tables(FlatTable table, int field) {
   std::vector<FlatTable> tables;
   for (size_t i = 0; i < count; ++i) tables.push_back({Follow(start + 4 * i)});
   return tables;
-}
-
-std::vector<int32_t> FlatBuffer::Ints(FlatTable table, int field) {
-  size_t start = 0;
-  const size_t count = Vector(table, field, 4, &start);
-  std::vector<int32_t> values;
-  for (size_t i = 0; i < count; ++i) {
-    values.push_back(Read<int32_t>(start + 4 * i));
-  }
-  return values;
 }
 
 absl::string_view FlatBuffer::Bytes(FlatTable table, int field) {

@@ -20,12 +20,14 @@ struct FlatTable {
 
 // Reads little-endian scalars, tables and vectors. Nothing outside the bytes is
 // touched: the first bad offset sticks in status(), later reads give zeros and
-// empty lists, so that code reads straight on and asks once. Not thread-safe.
+// empty lists, so that code reads straight on and asks once. So does a file
+// whose vectors are longer together than the file, 16 times over: a small one
+// whose tables share a vector cannot ask for much. Not thread-safe.
 class FlatBuffer {
  public:
   // `bytes` must outlive this; `where` (a path) stands in errors.
   FlatBuffer(absl::string_view bytes, absl::string_view where)
-      : bytes_(bytes), where_(where) {}
+      : bytes_(bytes), where_(where), left_(16 * bytes.size()) {}
 
   FlatTable Root();
 
@@ -37,7 +39,17 @@ class FlatBuffer {
   }
   FlatTable Table(FlatTable table, int field);
   std::vector<FlatTable> Tables(FlatTable table, int field);
-  std::vector<int32_t> Ints(FlatTable table, int field);
+  // A vector of scalars.
+  template <typename T>
+  std::vector<T> Numbers(FlatTable table, int field) {
+    size_t start = 0;
+    const size_t count = Vector(table, field, sizeof(T), &start);
+    std::vector<T> values;
+    for (size_t i = 0; i < count; ++i) {
+      values.push_back(Read<T>(start + sizeof(T) * i));
+    }
+    return values;
+  }
   // A vector of bytes or a string; empty when absent.
   absl::string_view Bytes(FlatTable table, int field);
 
@@ -62,6 +74,7 @@ class FlatBuffer {
 
   absl::string_view bytes_;
   std::string where_;
+  size_t left_;  // bytes of vectors that may still be read
   absl::Status status_;
 };
 

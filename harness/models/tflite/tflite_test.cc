@@ -1,22 +1,39 @@
 #include "harness/models/tflite/tflite.h"
 
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <map>
 #include <string>
 
 #include "absl/base/internal/endian.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "harness/core/file.h"
 #include "harness/core/random.h"
+#include "harness/core/status_macros.h"
 #include "harness/graph/cost.h"
+#include "harness/graph/rewrites/lower.h"
+#include "harness/graph/verify.h"
+#include "harness/measure/clock.h"
+#include "harness/models/onnx/import/import.h"
 #include "harness/models/registry.h"
 #include "harness/models/tflite/flat_buffer.h"
 #include "harness/ops/ops.h"
+#include "harness/testing/mutate.h"
+#include "harness/testing/status_matchers.h"
 
 namespace assay {
 namespace {
 
+using ::testing::AnyOf;
+using ::testing::Each;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 std::string U32(uint32_t value) {
@@ -47,25 +64,41 @@ TEST(FlatBufferTest, ReadsFieldsAndPresets) {
   EXPECT_EQ(buffer.Scalar<int32_t>(root, 0, -1), 7);
   EXPECT_EQ(buffer.Scalar<int32_t>(root, 1, -1), -1);
   EXPECT_EQ(buffer.Scalar<int32_t>(root, 9, -1), -1);
-  EXPECT_THAT(buffer.Ints(root, 2), testing::ElementsAre(5, 6));
+  EXPECT_THAT(buffer.Numbers<int32_t>(root, 2), testing::ElementsAre(5, 6));
   EXPECT_TRUE(buffer.status().ok()) << buffer.status();
 }
 
 TEST(FlatBufferTest, TruncationIsAnErrorThatSticks) {
   const std::string bytes = SmallBuffer().substr(0, 36);
   FlatBuffer buffer(bytes, "cut.tflite");
-  EXPECT_TRUE(buffer.Ints(buffer.Root(), 2).empty());
+  EXPECT_TRUE(buffer.Numbers<int32_t>(buffer.Root(), 2).empty());
   EXPECT_THAT(std::string(buffer.status().message()),
               HasSubstr("cut.tflite: offset 30: expected 8 bytes"));
   EXPECT_EQ(buffer.Scalar<int32_t>(buffer.Root(), 0, -1), -1);
 }
 
+// Changes anywhere, at the beginning or at the end, where the tables lie.
+std::string Damaged(const std::string& whole, RandomStream* random) {
+  const uint64_t where = random->Below(4);
+  const size_t begin = where == 1 ? whole.size() - whole.size() / 4 : 0;
+  const size_t size = where >= 2 ? 5000 : whole.size() - begin;
+  return absl::StrCat(whole.substr(0, begin),
+                      MutateBytes(whole.substr(begin, size), random),
+                      whole.substr(begin + size));
+}
+
+TEST(FlatBufferTest, VectorsThatShareTheirBytesAreBounded) {
+  const std::string bytes = SmallBuffer();
+  FlatBuffer buffer(bytes, "x");
+  for (int i = 0; i < 100; ++i) buffer.Numbers<int32_t>(buffer.Root(), 2);
+  EXPECT_THAT(std::string(buffer.status().message()),
+              HasSubstr("offset 26: the file's vectors lie upon one another"));
+}
+
 TEST(TfliteTest, RefusesOtherFiles) {
-  EXPECT_THAT(
-      std::string(ImportTflite("no model at all", "x", "image", StandardOps())
-                      .status()
-                      .message()),
-      HasSubstr("expected the identifier TFL3"));
+  EXPECT_THAT(ReadTflite("no model at all", "x"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("x: offset 4: expected the identifier TFL3")));
 }
 
 class RealTfliteTest : public testing::Test {
@@ -77,46 +110,90 @@ class RealTfliteTest : public testing::Test {
   }
   std::string Bytes(const std::string& file) {
     const auto bytes = ReadFile(JoinPath(folder_, file));
-    EXPECT_TRUE(bytes.ok()) << bytes.status();
+    EXPECT_OK(bytes);
     return *bytes;
+  }
+  absl::StatusOr<OnnxNetwork> Import(const std::string& file) {
+    ASSAY_ASSIGN_OR_RETURN(const OnnxModel model,
+                           ReadTflite(Bytes(file), file));
+    return ImportOnnx(model, {}, StandardOps());
   }
   std::string folder_;
 };
 
 TEST_F(RealTfliteTest, ResNet8HasItsNetworksCost) {
-  const auto resnet = ImportTflite(Bytes("ic01_resnet8_fp32.tflite"), "ic",
-                                   "image", StandardOps());
-  ASSERT_TRUE(resnet.ok()) << resnet.status();
+  ASSERT_OK_AND_ASSIGN(const OnnxNetwork resnet,
+                       Import("ic01_resnet8_fp32.tflite"));
   const auto ours = BuildReferenceGraph("resnet8-b", StandardOps());
-  EXPECT_EQ(CostOf(resnet->graph).macs, CostOf(ours->graph).macs);
-  EXPECT_EQ(CostOf(resnet->graph).parameters, 77706);
+  EXPECT_EQ(CostOf(resnet.graph).macs, CostOf(ours->graph).macs);
+  EXPECT_EQ(CostOf(resnet.graph).parameters, 77706);
+  EXPECT_TRUE(resnet.parameters.Find("conv9.weights") != nullptr);
+  EXPECT_TRUE(resnet.parameters.Find("linear1.bias") != nullptr);
 }
 
-TEST_F(RealTfliteTest, IntegerWeightsAreRefused) {
-  // The second is called float, but holds weights of 8 bits.
-  for (const char* file :
-       {"ic01_resnet8_int8.tflite", "kws01_dscnn_fp32.tflite"}) {
-    const auto status =
-        ImportTflite(Bytes(file), file, "image", StandardOps()).status();
-    EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented) << status;
-  }
-}
-
-TEST_F(RealTfliteTest, DamageIsAnErrorOrAnotherNetworkNeverACrash) {
-  const std::string whole = Bytes("ic01_resnet8_fp32.tflite");
-  for (size_t n = 0; n < whole.size(); n += 4999) {
-    EXPECT_FALSE(
-        ImportTflite(whole.substr(0, n), "x", "image", StandardOps()).ok())
-        << n;
-  }
-  RandomStream stream(1, "damage");
-  for (int i = 0; i < 300; ++i) {
-    std::string bytes = whole;
-    for (int k = 0; k < 8; ++k) {
-      bytes[stream.Below(bytes.size())] = static_cast<char>(stream.NextU32());
+// Every convolution and linear of the plan reads integers; averages and the
+// softmax at the end are of floats.
+TEST_F(RealTfliteTest, IntegerFilesBecomeIntegerPlans) {
+  const std::map<std::string, int> layers = {{"ad01_autoencoder", 10},
+                                             {"ic01_resnet8", 10},
+                                             {"kws01_dscnn", 10},
+                                             {"sww01_ref", 9},
+                                             {"vww01_mobilenet", 28}};
+  for (const auto& [name, count] : layers) {
+    ASSERT_OK_AND_ASSIGN(const OnnxNetwork network,
+                         Import(absl::StrCat(name, "_int8.tflite")));
+    ASSERT_OK_AND_ASSIGN(const LoweredNetwork plan,
+                         LowerForInference(network.graph, network.parameters));
+    EXPECT_THAT(plan.left_in_float,
+                Each(AnyOf(EndsWith("avg_pool"), EndsWith("softmax"))));
+    int integers = 0;
+    for (NodeId id = 0; id < plan.graph.node_count(); ++id) {
+      const Node& node = plan.graph.node(id);
+      if (node.op != "conv2d_fused" && node.op != "linear_fused") continue;
+      const DType dtype = plan.graph.type(node.inputs[0]).dtype;
+      integers += dtype == DType::kS8 || dtype == DType::kU8 ? 1 : 0;
     }
-    (void)ImportTflite(bytes, "x", "image", StandardOps());
+    EXPECT_EQ(integers, count) << name;
   }
+}
+
+// $ASSAY_FUZZ_SECONDS: goes on for so long, with other seeds each round; then
+// the file that is being read lies in $TEST_TMPDIR (or /tmp).
+TEST_F(RealTfliteTest, DamageIsAnErrorOrAnotherNetworkNeverACrash) {
+  const char* text = std::getenv("ASSAY_FUZZ_SECONDS");
+  double seconds = 0;
+  ASSERT_TRUE(text == nullptr || absl::SimpleAtod(text, &seconds));
+  const char* folder = std::getenv("TEST_TMPDIR");
+  const std::string kept =
+      JoinPath(folder == nullptr ? "/tmp" : folder, "fuzz_case.tflite");
+  const int64_t start = MonotonicClock().NowNs();
+  int64_t tried = 0, imported = 0;
+  uint64_t round = 0;
+  do {
+    for (const char* file :
+         {"ic01_resnet8_fp32.tflite", "ic01_resnet8_int8.tflite",
+          "kws01_dscnn_fp32.tflite", "sww01_ref_int8.tflite"}) {
+      const std::string whole = Bytes(file);
+      RandomStream random(round, file);
+      for (int i = 0; i < 40; ++i) {
+        const std::string damaged = Damaged(whole, &random);
+        if (seconds > 0) {
+          std::ofstream(kept, std::ios::binary) << damaged;
+        }
+        ++tried;
+        const auto model = ReadTflite(damaged, "fuzz");
+        if (!model.ok()) continue;
+        const auto network = ImportOnnx(*model, {}, StandardOps());
+        if (!network.ok()) continue;
+        EXPECT_OK(Verify(network->graph));
+        ++imported;
+      }
+    }
+    ++round;
+  } while (static_cast<double>(MonotonicClock().NowNs() - start) * 1e-9 <
+           seconds);
+  std::printf("%lld of %lld damaged files were imported\n",
+              static_cast<long long>(imported), static_cast<long long>(tried));
 }
 
 }  // namespace
