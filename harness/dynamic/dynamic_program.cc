@@ -179,6 +179,12 @@ absl::StatusOr<DynamicResult> DynamicProgram::Run(
   }
 }
 
+int64_t DynamicProgram::bytes() const {
+  int64_t bytes = 0;
+  for (const auto& executable : executables_) bytes += executable->bytes();
+  return bytes;
+}
+
 std::vector<int64_t> SubnetworkMacs(const HostModule& module) {
   std::vector<int64_t> macs;
   for (const Graph& graph : module.subnetworks) {

@@ -40,6 +40,8 @@ class DynamicProgram {
   absl::Span<const SubnetworkStats> stats() const { return stats_; }
 
   const HostModule& module() const { return module_; }
+  // Of all executables; what several hold counts for each.
+  int64_t bytes() const;
 
  private:
   // What a slot holds: on the device, the host, or both.

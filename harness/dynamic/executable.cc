@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "harness/core/dtype.h"
+#include "harness/core/shape.h"
 #include "harness/core/status_macros.h"
 
 namespace assay {
@@ -43,6 +45,16 @@ absl::StatusOr<std::unique_ptr<Executable>> Executable::Make(
     made->output_types_.push_back(compiled.type(output.value));
   }
   return made;
+}
+
+int64_t Executable::bytes() const {
+  const Graph& graph = program_->graph();
+  int64_t bytes = program_->scratch_bytes();
+  for (ValueId id = 0; id < graph.value_count(); ++id) {
+    if (graph.value(id).kind != ValueKind::kConstant) continue;
+    bytes += ElementCount(graph.shape(id)) * SizeOf(graph.type(id).dtype);
+  }
+  return bytes;
 }
 
 absl::Status Executable::Run(Stream& stream,

@@ -58,6 +58,8 @@ class Executable {
                    BufferPool* pool, std::vector<DeviceTensor>* outputs);
 
   const Graph& graph() const { return program_->graph(); }
+  // Constants of the program and its scratch memory.
+  int64_t bytes() const;
   // In the order of the graph.
   const std::vector<TensorType>& output_types() const { return output_types_; }
 

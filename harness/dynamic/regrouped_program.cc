@@ -420,6 +420,14 @@ absl::StatusOr<std::map<int32_t, double>> RegroupedProgram::Calibrate(
   return run.thresholds();
 }
 
+int64_t RegroupedProgram::bytes() const {
+  int64_t bytes = 0;
+  for (const auto& sizes : executables_) {
+    for (const auto& executable : sizes) bytes += executable->bytes();
+  }
+  return bytes;
+}
+
 namespace {
 
 void SetIn(const std::map<int32_t, double>& by_site, Block* block) {

@@ -51,6 +51,8 @@ class RegroupedProgram {
   // By sub-network, over all runs: a call is a run of one executable.
   absl::Span<const SubnetworkStats> stats() const { return stats_; }
   const HostModule& module() const { return module_; }
+  // Of all executables; what several hold counts for each.
+  int64_t bytes() const;
 
  private:
   class Batch;

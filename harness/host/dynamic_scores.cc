@@ -30,6 +30,7 @@ class LogitsSource final : public BatchSource {
   absl::StatusOr<TensorType> LogitsType() {
     ASSAY_ASSIGN_OR_RETURN(first_, Run(0));
     const Tensor& logits = first_->feeds[0].second;
+    scores_.first_logits = logits;
     return TensorType{logits.dtype(), logits.shape()};
   }
 

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "harness/backend/device.h"
+#include "harness/core/tensor.h"
 #include "harness/dynamic/dynamic_graph.h"
 #include "harness/dynamic/executable.h"
 #include "harness/graph/parameter_store.h"
@@ -24,6 +25,7 @@ struct DynamicScores {
   // The sub-networks, typed for batch 1, and how many samples each ran.
   std::vector<Graph> subnetworks;
   std::vector<int64_t> visits;
+  Tensor first_logits;  // of the first batch
 
   double mean_macs() const;
 };

@@ -3,11 +3,16 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "harness/backend/reference/reference_device.h"
+#include "harness/core/file.h"
+#include "harness/dynamic/dynamic_builder.h"
 #include "harness/graph/cost.h"
+#include "harness/graph/rewrites/rebatch.h"
 #include "harness/host/artifact.h"
+#include "harness/host/compress/compress_sink.h"
 #include "harness/host/services/testing/tiny_run.h"
 #include "harness/host/supervisor_outcome.h"
 #include "harness/ops/ops.h"
@@ -87,6 +92,31 @@ TEST_F(CompressTest, LeavesAnArtifactForEachBudget) {
       result.extensions(),
       ElementsAre("assay.graph/1", "assay.parameters/1", "assay.status/1",
                   "assay.submit/1", "assay.task/1", "assay.tensor/1"));
+}
+
+TEST_F(CompressTest, ANetworkWithControlFlowBecomesAnArtifact) {
+  CompressSink::Options options;
+  options.output_dir = JoinPath(::testing::TempDir(), "control flow");
+  options.budgets = {"none"};
+  options.reference = &tiny_.reference_graph();
+  CompressSink sink(options);
+  const auto whole = Rebatch(tiny_.reference_graph(), 1);
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  DynamicBuilder b(whole->ops(), "whole");
+  b.Outputs({"logits"});
+  b.Return(b.Run(*whole, {b.Input("image", whole->type(whole->inputs()[0]))}));
+  DynamicGraph network = *b.Finish();
+  const absl::Status written =
+      sink.Submit(0, network, tiny_.reference_parameters());
+  ASSERT_TRUE(written.ok()) << written;
+  const auto artifact = ReadArtifact(
+      JoinPath(options.output_dir, "artifacts/0"), StandardOps(), {}, nullptr);
+  ASSERT_TRUE(artifact.ok()) << artifact.status();
+  EXPECT_NE(artifact->dynamic, nullptr);
+  EXPECT_EQ(artifact->parameters.values().size(), whole->parameters().size());
+  network.outputs = {"answer"};
+  EXPECT_FALSE(sink.Submit(0, network, tiny_.reference_parameters()).ok());
+  EXPECT_FALSE(sink.refusal().ok());
 }
 
 TEST_F(CompressTest, SettingsAreCheckedBeforeAnythingRuns) {

@@ -1,6 +1,7 @@
 #include "harness/host/score/audit.h"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -78,28 +79,27 @@ absl::StatusOr<Scores> ScoreIn(const Task& task, Device* device,
       options);
 }
 
-absl::StatusOr<AuditRecord> ShuffleAndScore(const Task& task, Device* device,
-                                            const Graph& graph,
-                                            const ParameterStore& parameters,
-                                            const std::string& precision,
-                                            uint64_t seed) {
+AuditRecord NotApplicable(const char* kind, const char* why) {
+  AuditRecord record;
+  record.set_kind(kind);
+  *record.mutable_availability() =
+      MakeAvailability(Availability::NOT_APPLICABLE, why);
+  return record;
+}
+
+// `score` gives the scores in the order of some samples; empty: their own.
+absl::StatusOr<AuditRecord> ShuffleAndScore(
+    const Task& task, uint64_t seed,
+    const std::function<absl::StatusOr<Scores>(std::vector<int64_t>)>& score) {
   if (task.spec().metric == Metric::kBitsPerByte) {
-    AuditRecord record;
-    record.set_kind("shuffled_order");
-    *record.mutable_availability() =
-        MakeAvailability(Availability::NOT_APPLICABLE,
+    return NotApplicable("shuffled_order",
                          "a stream has one order, which is its meaning");
-    return record;
   }
-  ASSAY_ASSIGN_OR_RETURN(
-      const Plan plan,
-      MakePlan(graph, parameters, precision, task.spec().evaluation_batch));
   RandomStream random(seed, "audit/order");
   const std::vector<int64_t> order =
       random.Permutation(task.dataset().size(Split::kTest));
-  ASSAY_ASSIGN_OR_RETURN(const Scores ordered, ScoreIn(task, device, plan, {}));
-  ASSAY_ASSIGN_OR_RETURN(const Scores shuffled,
-                         ScoreIn(task, device, plan, order));
+  ASSAY_ASSIGN_OR_RETURN(const Scores ordered, score({}));
+  ASSAY_ASSIGN_OR_RETURN(const Scores shuffled, score(order));
   return AuditOrder(ordered, shuffled, order);
 }
 
@@ -175,9 +175,33 @@ absl::StatusOr<std::vector<AuditRecord>> Audit(
   ASSAY_ASSIGN_OR_RETURN(std::vector<AuditRecord> records,
                          AuditTiming(settings, system.get(), MonotonicClock()));
   ASSAY_ASSIGN_OR_RETURN(
+      const Plan many,
+      MakePlan(graph, parameters, precision, task.spec().evaluation_batch));
+  ASSAY_ASSIGN_OR_RETURN(
       records.emplace_back(),
-      ShuffleAndScore(task, device, graph, parameters, precision, seed));
+      ShuffleAndScore(task, seed, [&](std::vector<int64_t> samples) {
+        return ScoreIn(task, device, many, std::move(samples));
+      }));
   for (AuditRecord& record : records) record.set_precision(precision);
+  return records;
+}
+
+absl::StatusOr<std::vector<AuditRecord>> Audit(const Task& task, Device* device,
+                                               uint64_t seed,
+                                               const Flow& flow) {
+  constexpr char kWhy[] =
+      "with control flow the path of a sample decides what it takes";
+  std::vector<AuditRecord> records = {NotApplicable("same_sample", kWhy),
+                                      NotApplicable("alternate_seed", kWhy)};
+  ASSAY_ASSIGN_OR_RETURN(
+      records.emplace_back(),
+      ShuffleAndScore(task, seed, [&](std::vector<int64_t> samples) {
+        return ScoreFlow(task, device, flow, "audit the order",
+                         std::move(samples));
+      }));
+  for (AuditRecord& record : records) {
+    record.set_precision(flow.precision());
+  }
   return records;
 }
 

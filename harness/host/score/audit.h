@@ -11,6 +11,7 @@
 #include "harness/graph/graph.h"
 #include "harness/graph/parameter_store.h"
 #include "harness/host/run_spec.pb.h"
+#include "harness/host/score/flow.h"
 #include "harness/measure/scenario/scenario.h"
 #include "harness/report/report.pb.h"
 #include "harness/tasks/task.h"
@@ -37,6 +38,10 @@ AuditRecord AuditOrder(const Scores& ordered, const Scores& shuffled,
 absl::StatusOr<std::vector<AuditRecord>> Audit(
     const Task& task, Device* device, int threads, const MeasureSpec& measure,
     uint64_t seed, const Graph& graph, const ParameterStore& parameters);
+// Of a network with control flow. NOT_APPLICABLE: times, which depend on the
+// sample.
+absl::StatusOr<std::vector<AuditRecord>> Audit(const Task& task, Device* device,
+                                               uint64_t seed, const Flow& flow);
 
 }  // namespace assay
 

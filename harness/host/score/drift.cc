@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -38,48 +40,57 @@ size_t ArgMax(absl::Span<const float> row) {
                              row.begin());
 }
 
+// The answers to the first `rows` of `first`, in plans of `batch`.
+absl::StatusOr<Tensor> PlanLogits(const Graph& graph,
+                                  const ParameterStore& parameters,
+                                  const Batch& first, int64_t rows,
+                                  Device* device, int64_t batch) {
+  const int64_t full = first.feeds[0].second.dim(0);
+  ASSAY_ASSIGN_OR_RETURN(
+      const Plan plan,
+      MakePlan(graph, parameters, IsQuantized(graph) ? "int8" : "f32", batch));
+  DeviceParameters none(device);
+  ASSAY_ASSIGN_OR_RETURN(const std::unique_ptr<Session> session,
+                         Session::Make(device, plan.graph, &none));
+  Tensor all;
+  for (int64_t begin = 0; begin < rows; begin += batch) {
+    for (const auto& [name, value] : first.feeds) {
+      if (plan.graph.FindValue(name) == kNoValue) continue;  // labels
+      ASSAY_RETURN_IF_ERROR(session->Feed(
+          name, batch == full ? value : TakeRows(value, begin, batch, full)));
+    }
+    ASSAY_RETURN_IF_ERROR(session->Run());
+    ASSAY_ASSIGN_OR_RETURN(const Tensor logits, session->Fetch("logits"));
+    const Tensor part = logits.Cast(DType::kF32);
+    if (begin == 0) {
+      Shape shape = part.shape();
+      shape[0] = (rows + batch - 1) / batch * batch;
+      all = Tensor(DType::kF32, shape);
+    }
+    std::memcpy(
+        static_cast<char*>(all.raw()) + begin * (part.bytes() / part.dim(0)),
+        part.raw(), static_cast<size_t>(part.bytes()));
+  }
+  return all;
+}
+
 class DriftMeter {
  public:
-  DriftMeter(const Graph& graph, const ParameterStore& parameters,
-             const Batch& batch)
-      : graph_(graph),
-        parameters_(parameters),
-        batch_(batch),
-        precision_(IsQuantized(graph) ? "int8" : "f32"),
+  using Answer = std::function<absl::StatusOr<Tensor>(
+      const Batch& first, int64_t rows, Device* device, int64_t batch)>;
+
+  DriftMeter(std::string precision, const Batch& batch, Answer answer)
+      : batch_(batch),
+        precision_(std::move(precision)),
+        answer_(std::move(answer)),
         full_(batch.feeds.empty() ? 0 : batch.feeds[0].second.dim(0)),
         rows_(std::min(batch.samples, kDriftRows)) {}
 
   int64_t full() const { return full_; }
   int64_t rows() const { return rows_; }
 
-  // Of the first rows, in plans of `batch` on `device`.
   absl::StatusOr<Tensor> Logits(Device* device, int64_t batch) {
-    ASSAY_ASSIGN_OR_RETURN(const Plan plan,
-                           MakePlan(graph_, parameters_, precision_, batch));
-    DeviceParameters none(device);
-    ASSAY_ASSIGN_OR_RETURN(const std::unique_ptr<Session> session,
-                           Session::Make(device, plan.graph, &none));
-    Tensor all;
-    for (int64_t first = 0; first < rows_; first += batch) {
-      for (const auto& [name, value] : batch_.feeds) {
-        if (plan.graph.FindValue(name) == kNoValue) continue;  // labels
-        ASSAY_RETURN_IF_ERROR(session->Feed(
-            name,
-            batch == full_ ? value : TakeRows(value, first, batch, full_)));
-      }
-      ASSAY_RETURN_IF_ERROR(session->Run());
-      ASSAY_ASSIGN_OR_RETURN(const Tensor logits, session->Fetch("logits"));
-      const Tensor part = logits.Cast(DType::kF32);
-      if (first == 0) {
-        Shape shape = part.shape();
-        shape[0] = (rows_ + batch - 1) / batch * batch;
-        all = Tensor(DType::kF32, shape);
-      }
-      std::memcpy(
-          static_cast<char*>(all.raw()) + first * (part.bytes() / part.dim(0)),
-          part.raw(), static_cast<size_t>(part.bytes()));
-    }
-    return all;
+    return answer_(batch_, rows_, device, batch);
   }
 
   absl::StatusOr<DriftRecord> Compare(const Tensor& reference,
@@ -103,10 +114,9 @@ class DriftMeter {
   }
 
  private:
-  const Graph& graph_;
-  const ParameterStore& parameters_;
   const Batch& batch_;
   const std::string precision_;
+  const Answer answer_;
   const int64_t full_, rows_;
 };
 
@@ -142,15 +152,17 @@ void CompareLogits(const Tensor& reference, const Tensor& other, int64_t rows,
   record->set_answers_changed(changed);
 }
 
-absl::StatusOr<std::vector<DriftRecord>> MeasureDrift(
+namespace {
+
+absl::StatusOr<std::vector<DriftRecord>> Measure(
     const Task& task, absl::Span<const TimedDevice> devices,
-    absl::Span<const int32_t> batches, const Graph& graph,
-    const ParameterStore& parameters) {
+    absl::Span<const int32_t> batches, const std::string& precision,
+    DriftMeter::Answer answer) {
   ASSAY_ASSIGN_OR_RETURN(
       const Batch batch,
       task.EvaluationBatches(Split::kTest, task.spec().evaluation_batch)
           ->Make(0));
-  DriftMeter meter(graph, parameters, batch);
+  DriftMeter meter(precision, batch, std::move(answer));
   std::vector<DriftRecord> records;
   if (meter.rows() == 0) return records;
   ASSAY_ASSIGN_OR_RETURN(const Tensor reference,
@@ -168,6 +180,29 @@ absl::StatusOr<std::vector<DriftRecord>> MeasureDrift(
         meter.Compare(reference, device, false, meter.full()));
   }
   return records;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<DriftRecord>> MeasureDrift(
+    const Task& task, absl::Span<const TimedDevice> devices,
+    absl::Span<const int32_t> batches, const Graph& graph,
+    const ParameterStore& parameters) {
+  return Measure(
+      task, devices, batches, IsQuantized(graph) ? "int8" : "f32",
+      [&](const Batch& first, int64_t rows, Device* device, int64_t batch) {
+        return PlanLogits(graph, parameters, first, rows, device, batch);
+      });
+}
+
+absl::StatusOr<std::vector<DriftRecord>> MeasureDrift(
+    const Task& task, absl::Span<const TimedDevice> devices,
+    absl::Span<const int32_t> batches, const Flow& flow) {
+  return Measure(
+      task, devices, batches, flow.precision(),
+      [&](const Batch& first, int64_t rows, Device* device, int64_t batch) {
+        return FlowLogits(device, flow, first, rows, batch);
+      });
 }
 
 }  // namespace assay

@@ -12,6 +12,7 @@
 #include "harness/core/tensor.h"
 #include "harness/graph/graph.h"
 #include "harness/graph/parameter_store.h"
+#include "harness/host/score/flow.h"
 #include "harness/host/score/timing.h"
 #include "harness/report/report.pb.h"
 #include "harness/tasks/task.h"
@@ -29,6 +30,10 @@ absl::StatusOr<std::vector<DriftRecord>> MeasureDrift(
     const Task& task, absl::Span<const TimedDevice> devices,
     absl::Span<const int32_t> batches, const Graph& graph,
     const ParameterStore& parameters);
+// Of a network with control flow.
+absl::StatusOr<std::vector<DriftRecord>> MeasureDrift(
+    const Task& task, absl::Span<const TimedDevice> devices,
+    absl::Span<const int32_t> batches, const Flow& flow);
 
 // Fills in the differences of two tensors of logits, of which the first `rows`
 // along dimension 0 are compared.

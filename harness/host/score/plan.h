@@ -32,28 +32,38 @@ absl::StatusOr<Plan> MakePlan(const Graph& graph,
                               const ParameterStore& parameters,
                               const std::string& precision, int64_t batch);
 
-// A compiled plan with batches of samples in device memory. Samples are counted
-// through the batches; a query is made of whole batches, each named by its
-// first sample, so that nothing is gathered while the clock runs.
-class PlanSystem final : public SystemUnderTest {
+// A network that answers queries of whole batches of samples, which it has in
+// memory. Samples are counted through the batches.
+class TimedSystem : public SystemUnderTest {
+ public:
+  // Keeps the inputs of batches 0 to count - 1; labels are left out.
+  virtual absl::Status LoadBatches(BatchSource& source, int64_t count) = 0;
+  virtual int64_t samples() const = 0;
+  // Weights and scratch memory, as the programs say.
+  virtual int64_t bytes() const = 0;
+};
+
+// A compiled plan with batches of samples in device memory. A query is made of
+// whole batches, each named by its first sample, so that nothing is gathered
+// while the clock runs.
+class PlanSystem final : public TimedSystem {
  public:
   // UNIMPLEMENTED lists every node that the device cannot run.
   static absl::StatusOr<std::unique_ptr<PlanSystem>> Make(Device* device,
                                                           const Plan& plan,
                                                           int threads);
 
-  // Uploads the inputs of batches 0 to count - 1; labels are left out.
-  absl::Status LoadBatches(BatchSource& source, int64_t count);
+  // To the device.
+  absl::Status LoadBatches(BatchSource& source, int64_t count) override;
 
   // One run per batch; the logits are on the host on return.
   absl::Status Answer(absl::Span<const int64_t> samples) override;
 
   const Tensor& logits() const { return logits_; }  // of the last batch
-  int64_t samples() const {
+  int64_t samples() const override {
     return static_cast<int64_t>(inputs_.size() * batch_);
   }
-  // Weights and scratch memory, as the program says.
-  int64_t bytes() const;
+  int64_t bytes() const override;
 
  private:
   explicit PlanSystem(Device* device) : device_(device) {}

@@ -27,6 +27,7 @@
 #include "harness/host/score/cost_record.h"
 #include "harness/host/score/drift.h"
 #include "harness/host/score/evaluation.h"
+#include "harness/host/score/flow.h"
 #include "harness/host/score/quality.h"
 #include "harness/host/score/timing.h"
 #include "harness/host/score/tuned_dense.h"
@@ -49,6 +50,12 @@ struct Network {
   CandidateRecord* record;
   ScoresByPrecision scores;
   int budget = -1;  // that it was submitted for
+  // With control flow; `graph` has its pieces.
+  std::shared_ptr<const DynamicGraph> dynamic = nullptr;
+  Footprint footprint = {};
+  bool refused = false;
+
+  Flow flow() const { return {dynamic.get(), &graph, &parameters}; }
 };
 
 std::string SplitHash(const Dataset& dataset, Split split) {
@@ -200,7 +207,7 @@ class Scorer {
     for (FileRecord& file : *record->mutable_artifact()->mutable_files()) {
       file.set_path(JoinPath(submission.folder(), file.path()));
     }
-    ASSAY_RETURN_IF_ERROR(CheckSameInterface(artifact.graph, reference_.graph));
+    ASSAY_RETURN_IF_ERROR(CheckInterface(artifact));
     uint64_t bytes = 0;
     for (const FileRecord& file : record->artifact().files()) {
       bytes += file.bytes();
@@ -210,19 +217,31 @@ class Scorer {
         MakeCostRecord(artifact.graph, artifact.parameters, bytes));
     ASSAY_ASSIGN_OR_RETURN(const Footprint footprint,
                            FootprintOf(artifact.graph, &artifact.parameters));
-    if (submission.budget() < spec_.budgets_size()) {
-      const BudgetLimits limits = LimitsOf(spec_.budgets(submission.budget()));
-      for (const BudgetFinding& finding :
-           JudgeBudget(limits, footprint_, footprint)) {
-        *record->add_budgets() = RecordOf(finding);
-      }
-    }
     networks_.push_back({std::move(artifact.graph),
                          std::move(artifact.parameters),
                          record,
                          {},
-                         submission.budget()});
+                         submission.budget(),
+                         std::move(artifact.dynamic),
+                         footprint});
+    // With control flow, when its paths are known.
+    if (networks_.back().dynamic == nullptr) Judge(&networks_.back());
     return absl::OkStatus();
+  }
+
+  absl::Status CheckInterface(const Artifact& artifact) const {
+    return artifact.dynamic == nullptr
+               ? CheckSameInterface(artifact.graph, reference_.graph)
+               : CheckSameInterface(*artifact.dynamic, reference_.graph);
+  }
+
+  void Judge(Network* network) {
+    if (network->budget >= spec_.budgets_size()) return;
+    const BudgetLimits limits = LimitsOf(spec_.budgets(network->budget));
+    for (const BudgetFinding& finding :
+         JudgeBudget(limits, footprint_, network->footprint)) {
+      *network->record->add_budgets() = RecordOf(finding);
+    }
   }
 
   void Refuse(const absl::Status& why, CandidateRecord* record) {
@@ -255,9 +274,14 @@ class Scorer {
     options.bf16 = Asked("bf16");
     for (Network& network : networks_) {
       options.label = network.record->name();
-      auto scores =
-          EvaluateNetwork(*setup_.task, setup_.device.get(), network.graph,
-                          network.parameters, options, network.record);
+      auto scores = Evaluate(&network, options);
+      if (network.dynamic != nullptr &&
+          absl::IsInvalidArgument(scores.status())) {
+        // What its paths do is known no earlier.
+        Refuse(scores.status(), network.record);
+        network.refused = true;
+        continue;
+      }
       if (!scores.ok()) {
         return absl::Status(scores.status().code(),
                             absl::StrCat("scoring ", network.record->name(),
@@ -269,17 +293,41 @@ class Scorer {
         ASSAY_RETURN_IF_ERROR(CompareWithDense(&network));
       }
     }
+    networks_.erase(
+        std::remove_if(networks_.begin(), networks_.end(),
+                       [](const Network& network) { return network.refused; }),
+        networks_.end());
     return absl::OkStatus();
+  }
+
+  absl::StatusOr<ScoresByPrecision> Evaluate(Network* network,
+                                             const EvaluationOptions& options) {
+    if (network->dynamic == nullptr) {
+      return EvaluateNetwork(*setup_.task, setup_.device.get(), network->graph,
+                             network->parameters, options, network->record);
+    }
+    ASSAY_ASSIGN_OR_RETURN(
+        ScoresByPrecision scores,
+        EvaluateFlow(*setup_.task, setup_.device.get(), network->flow(),
+                     reference_.graph, options, network->record));
+    network->footprint.macs =
+        static_cast<int64_t>(network->record->cost().macs());
+    Judge(network);
+    return scores;
   }
 
   // Of at most kDriftRows rows, and a phase of its own: a report says what it
   // took.
   absl::Status RecordDrift(const Network& network) {
     const PhaseTimer::Scope scope(phases_, "drift", PhaseRecord::SCORING);
-    ASSAY_ASSIGN_OR_RETURN(
-        const std::vector<DriftRecord> drift,
-        MeasureDrift(*setup_.task, devices_, spec_.measure().batch_sizes(),
-                     network.graph, network.parameters));
+    const auto& batches = spec_.measure().batch_sizes();
+    auto measured =
+        network.dynamic != nullptr
+            ? MeasureDrift(*setup_.task, devices_, batches, network.flow())
+            : MeasureDrift(*setup_.task, devices_, batches, network.graph,
+                           network.parameters);
+    ASSAY_ASSIGN_OR_RETURN(const std::vector<DriftRecord> drift,
+                           std::move(measured));
     network.record->mutable_drift()->Assign(drift.begin(), drift.end());
     return absl::OkStatus();
   }
@@ -376,9 +424,24 @@ class Scorer {
                      StandardOps(), {}, nullptr);
     if (!read.ok()) return absl::InvalidArgumentError(read.status().message());
     const Artifact& artifact = *read;
-    ASSAY_RETURN_IF_ERROR(CheckSameInterface(artifact.graph, reference_.graph));
-    ASSAY_ASSIGN_OR_RETURN(const Footprint footprint,
+    ASSAY_RETURN_IF_ERROR(CheckInterface(artifact));
+    ASSAY_ASSIGN_OR_RETURN(Footprint footprint,
                            FootprintOf(artifact.graph, &artifact.parameters));
+    EvaluationOptions options;
+    options.label = absl::StrCat("twin of ", network.record->name());
+    CandidateRecord scored;
+    auto evaluated =
+        artifact.dynamic != nullptr
+            ? EvaluateFlow(*setup_.task, setup_.device.get(),
+                           {artifact.dynamic.get(), &artifact.graph,
+                            &artifact.parameters},
+                           reference_.graph, options, &scored)
+            : EvaluateNetwork(*setup_.task, setup_.device.get(), artifact.graph,
+                              artifact.parameters, options, &scored);
+    ASSAY_ASSIGN_OR_RETURN(ScoresByPrecision scores, std::move(evaluated));
+    if (artifact.dynamic != nullptr) {
+      footprint.macs = static_cast<int64_t>(scored.cost().macs());
+    }
     std::vector<std::string> unmet;
     if (network.budget < spec_.budgets_size()) {
       for (const BudgetFinding& finding :
@@ -389,13 +452,6 @@ class Scorer {
         }
       }
     }
-    EvaluationOptions options;
-    options.label = absl::StrCat("twin of ", network.record->name());
-    CandidateRecord scored;
-    ASSAY_ASSIGN_OR_RETURN(
-        ScoresByPrecision scores,
-        EvaluateNetwork(*setup_.task, setup_.device.get(), artifact.graph,
-                        artifact.parameters, options, &scored));
     const std::string& precision = network.record->quality(0).precision();
     if (scores.count(precision) == 0) {
       return absl::InvalidArgumentError(absl::StrCat(
@@ -417,10 +473,14 @@ class Scorer {
     if (!spec_.measure().audit()) return absl::OkStatus();
     const PhaseTimer::Scope scope(phases_, "audit", PhaseRecord::TIMING);
     for (Network& network : networks_) {
-      ASSAY_ASSIGN_OR_RETURN(
-          const std::vector<AuditRecord> audits,
-          Audit(*setup_.task, setup_.device.get(), threads, spec_.measure(),
-                spec_.seed(), network.graph, network.parameters));
+      auto audited = network.dynamic != nullptr
+                         ? Audit(*setup_.task, setup_.device.get(),
+                                 spec_.seed(), network.flow())
+                         : Audit(*setup_.task, setup_.device.get(), threads,
+                                 spec_.measure(), spec_.seed(), network.graph,
+                                 network.parameters);
+      ASSAY_ASSIGN_OR_RETURN(const std::vector<AuditRecord> audits,
+                             std::move(audited));
       network.record->mutable_audits()->Add(audits.begin(), audits.end());
     }
     return absl::OkStatus();
@@ -429,7 +489,8 @@ class Scorer {
   absl::Status MeasureAll() {
     std::vector<TimedNetwork> timed;
     for (const Network& network : networks_) {
-      timed.push_back({&network.graph, &network.parameters, network.record});
+      timed.push_back({&network.graph, &network.parameters, network.record,
+                       network.dynamic.get()});
     }
     const int threads = UsableThreads();
     {

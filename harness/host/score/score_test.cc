@@ -18,8 +18,11 @@
 #include "harness/backend/registry.h"
 #include "harness/core/file.h"
 #include "harness/core/random.h"
+#include "harness/dynamic/dynamic_builder.h"
+#include "harness/graph/builder.h"
 #include "harness/graph/rewrites/apply_masks.h"
 #include "harness/graph/rewrites/quantize.h"
+#include "harness/graph/rewrites/rebatch.h"
 #include "harness/graph/roles.h"
 #include "harness/host/artifact.h"
 #include "harness/host/supervisor_report.h"
@@ -168,6 +171,104 @@ TEST_F(ScoreTest, ADenseCandidateEqualsTheReference) {
     EXPECT_LT(drift.max_difference(), 1e-4 * drift.largest_logit());
     EXPECT_EQ(drift.answers_changed(), 0u);
   }
+}
+
+// An exit in front of the network, on the mean of the image.
+DynamicGraph WithExit(const Graph& network, double threshold) {
+  Graph exit(network.ops());
+  GraphBuilder b(&exit);
+  const ValueId x = b.Input("image", DType::kF32, {1, 1, 12, 12});
+  b.Output("logits",
+           b.Op("linear", {b.ReduceMean(x, {2, 3}, false),
+                           b.Parameter("exit.weights", DType::kF32, {3, 1}),
+                           b.Parameter("exit.bias", DType::kF32, {3})}));
+  EXPECT_TRUE(b.status().ok()) << b.status();
+  const auto whole = Rebatch(network, 1);
+  EXPECT_TRUE(whole.ok()) << whole.status();
+  DynamicBuilder d(network.ops(), "exit");
+  d.Outputs({"logits"});
+  const VariableId image = d.Input("image", {DType::kF32, {1, 1, 12, 12}});
+  const VariableId logits = d.Run(std::move(exit), {image})[0];
+  d.If({PredicateKind::kMaxProbability, logits, threshold},
+       [&] { d.Return({logits}); });
+  d.Return(d.Run(*whole, {image}));
+  return *d.Finish();
+}
+
+TEST_F(ScoreTest, ANetworkWithControlFlowIsScoredByItsPaths) {
+  ParameterStore parameters = reference_->parameters.Clone();
+  parameters.Set("exit.weights", Tensor::From<float>({3, 1}, {8, 0, 0}));
+  parameters.Set("exit.bias", Tensor::From<float>({3}, {-4, 0, 0}));
+  // The largest probability of logits (8 m - 4, 0, 0) at m = 0.5: a third.
+  const double thresholds[] = {0.0, 0.34, 1.1};
+  Budget budget;
+  budget.set_macs_fraction(0.5);
+  for (int i = 0; i < 3; ++i) {
+    const auto artifact = MakeDynamicArtifact(
+        "x", i, WithExit(reference_->graph, thresholds[i]), parameters);
+    ASSERT_TRUE(artifact.ok()) << artifact.status();
+    Submission* submission = request_.add_submissions();
+    submission->set_budget(i);
+    submission->set_folder(absl::StrCat("artifacts/", i));
+    *request_.mutable_spec()->add_budgets() = budget;
+    ASSERT_TRUE(
+        WriteArtifact(JoinPath(folder_, submission->folder()), *artifact).ok());
+  }
+  request_.mutable_spec()->mutable_measure()->set_audit(true);
+  const ScoreResult result = Do();
+  ASSERT_EQ(result.candidates_size(), 3);
+  const double whole = static_cast<double>(result.dense().cost().macs());
+  double before = 0;
+  for (const CandidateRecord& record : result.candidates()) {
+    const PathCosts& paths = record.cost().paths();
+    EXPECT_EQ(paths.conditionals(), 1u);
+    double exits = 0;
+    for (const PathShare& share : paths.most_taken()) {
+      if (share.path() == "0+") exits = share.share();
+    }
+    // The exit takes 3 MACs.
+    EXPECT_DOUBLE_EQ(paths.mean_macs(), 3 + (1 - exits) * whole);
+    EXPECT_GE(paths.mean_macs(), before);
+    before = paths.mean_macs();
+    EXPECT_NEAR(static_cast<double>(record.cost().macs()), before, 0.5);
+    EXPECT_EQ(record.cost().parameters(),
+              result.dense().cost().parameters() + 6);
+    ASSERT_EQ(record.quality_size(), 1);
+    EXPECT_EQ(record.quality(0).count(), static_cast<uint64_t>(kTestItems));
+    ASSERT_EQ(record.budgets_size(), 1);
+    EXPECT_NEAR(record.budgets(0).reached(), before / whole, 1e-3);
+    ASSERT_EQ(record.drift_size(), 2);
+    for (const DriftRecord& drift : record.drift()) {
+      EXPECT_LT(drift.max_difference(), 1e-4 * drift.largest_logit());
+    }
+    ASSERT_EQ(record.latency_size(), 2);
+    EXPECT_GT(record.latency(1).mean_ns(), 0);
+    EXPECT_GT(record.memory().plan_bytes(), 0u);
+    ASSERT_EQ(record.audits_size(), 3);
+    EXPECT_TRUE(record.audits(2).passed()) << record.audits(2).detail();
+  }
+  // All exit; some do; none does, and the answers are the network's.
+  EXPECT_EQ(result.candidates(0).cost().macs(), 3u);
+  EXPECT_TRUE(result.candidates(0).budgets(0).met());
+  EXPECT_EQ(result.candidates(1).cost().paths().distinct(), 2u);
+  const CandidateRecord& last = result.candidates(2);
+  EXPECT_FALSE(last.budgets(0).met());
+  EXPECT_EQ(last.quality(0).value(), result.dense().quality(0).value());
+  EXPECT_EQ(last.against_dense(0).answers_changed(), 0u);
+  EXPECT_EQ(result.outcome().status(), Outcome::OK);
+}
+
+TEST_F(ScoreTest, ControlFlowWithOtherLogitsIsRefused) {
+  DynamicBuilder d(StandardOps(), "image");
+  d.Outputs({"logits"});
+  d.Return({d.Input("image", {DType::kF32, {1, 1, 12, 12}})});
+  const auto artifact = MakeDynamicArtifact("x", 0, *d.Finish(), {});
+  ASSERT_TRUE(artifact.ok()) << artifact.status();
+  request_.add_submissions()->set_folder("artifacts/0");
+  *request_.mutable_spec()->add_budgets() = {};
+  ASSERT_TRUE(WriteArtifact(JoinPath(folder_, "artifacts/0"), *artifact).ok());
+  const ScoreResult result = Do();
+  EXPECT_EQ(result.outcome().status(), Outcome::INVALID_SUBMISSION);
 }
 
 TEST_F(ScoreTest, AuditsWhereAsked) {

@@ -12,6 +12,7 @@
 #include "harness/core/progress.h"
 #include "harness/core/status_macros.h"
 #include "harness/host/run_setup.h"
+#include "harness/host/score/flow.h"
 #include "harness/host/score/materialisation.h"
 #include "harness/host/score/plan.h"
 #include "harness/host/score/session_settings.h"
@@ -40,8 +41,23 @@ struct Entry {
   size_t network;
   size_t device;
   std::string precision;
-  std::unique_ptr<PlanSystem> system;
+  std::unique_ptr<TimedSystem> system;
 };
+
+// In memory, without samples. UNIMPLEMENTED: the device cannot run it.
+absl::StatusOr<std::unique_ptr<TimedSystem>> MakeSystem(
+    const TimedNetwork& network, Device* device, const std::string& precision,
+    int64_t batch, int threads) {
+  if (network.dynamic != nullptr) {
+    return MakeFlowSystem(device,
+                          {network.dynamic, network.graph, network.parameters},
+                          precision, batch, threads);
+  }
+  ASSAY_ASSIGN_OR_RETURN(
+      const Plan plan,
+      MakePlan(*network.graph, *network.parameters, precision, batch));
+  return PlanSystem::Make(device, plan, threads);
+}
 
 // Reads the meters at the borders of a block, and looks at the machine after
 // it.
@@ -188,11 +204,8 @@ class TimedSession {
     if (plan_.cold && !evictor_.has_value()) {
       return unavailable(bench_.bytes_to_evict.status());
     }
-    ASSAY_ASSIGN_OR_RETURN(
-        const Plan plan,
-        MakePlan(*timed.graph, *timed.parameters, precision, plan_.batch));
-    auto system = PlanSystem::Make(bench_.devices[device].device, plan,
-                                   bench_.options.threads);
+    auto system = MakeSystem(timed, bench_.devices[device].device, precision,
+                             plan_.batch, bench_.options.threads);
     if (absl::IsUnimplemented(system.status())) {
       return unavailable(system.status());
     }
@@ -333,12 +346,19 @@ absl::Status MeasureMemory(const Task& task, Device* device, int threads,
   MemoryRecord* record = network.record->mutable_memory();
   *record->mutable_device_availability() = MakeAvailability(
       Availability::NOT_APPLICABLE, "the device's memory is the host's");
-  ASSAY_ASSIGN_OR_RETURN(
-      const Plan plan,
-      MakePlan(*network.graph, *network.parameters, precision, 1));
+  std::optional<Plan> plan;
+  if (network.dynamic == nullptr) {
+    ASSAY_ASSIGN_OR_RETURN(
+        plan, MakePlan(*network.graph, *network.parameters, precision, 1));
+  }
   const absl::Status reset = ResetPeakMemory(files);
   ASSAY_ASSIGN_OR_RETURN(const MemoryUse before, ReadMemoryUse(files));
-  auto system = PlanSystem::Make(device, plan, threads);
+  absl::StatusOr<std::unique_ptr<TimedSystem>> system;
+  if (plan.has_value()) {
+    system = PlanSystem::Make(device, *plan, threads);
+  } else {
+    system = MakeSystem(network, device, precision, 1, threads);
+  }
   if (absl::IsUnimplemented(system.status())) {
     *record->mutable_availability() =
         MakeAvailability(Availability::UNAVAILABLE, system.status().message());

@@ -20,6 +20,8 @@
 
 namespace assay {
 
+struct DynamicGraph;
+
 // A device that times them, by the name of its backend.
 struct TimedDevice {
   std::string backend;
@@ -32,6 +34,8 @@ struct TimedNetwork {
   const Graph* graph = nullptr;
   const ParameterStore* parameters = nullptr;
   CandidateRecord* record = nullptr;
+  // Of a network with control flow; `graph` has its pieces (Flow).
+  const DynamicGraph* dynamic = nullptr;
 };
 
 struct TimingOptions {
@@ -59,7 +63,8 @@ absl::Status TimeNetworks(const Task& task,
                           MachineRecord* machine);
 
 // Memory of one plan at batch 1, alone: resident set before it is made, and its
-// peak until it has answered.
+// peak until it has answered. With control flow, lowering its sub-networks
+// counts as well.
 absl::Status MeasureMemory(const Task& task, Device* device, int threads,
                            const TimedNetwork& network);
 

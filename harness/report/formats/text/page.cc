@@ -217,6 +217,35 @@ std::string Cost(const Report& report) {
   return table.empty() ? "" : table.Text(2);
 }
 
+// Of networks with control flow.
+std::string Paths(const Report& report) {
+  TextTable table({{"network"},
+                   {"conditionals", true},
+                   {"paths", true},
+                   {"most taken"},
+                   {"mean MACs", true},
+                   {"p5", true},
+                   {"p95", true},
+                   {"most", true}});
+  for (const CandidateRecord* network : Networks(report)) {
+    if (!network->cost().has_paths()) continue;
+    const PathCosts& paths = network->cost().paths();
+    std::string taken;
+    if (paths.most_taken_size() > 0) {
+      taken = absl::StrFormat("%s (%.3g %%)", paths.most_taken(0).path(),
+                              100 * paths.most_taken(0).share());
+    }
+    const auto count = [](uint64_t n) {
+      return HumanCount(static_cast<double>(n));
+    };
+    table.Add({network->name(), absl::StrCat(paths.conditionals()),
+               absl::StrCat(paths.distinct()), taken,
+               HumanCount(paths.mean_macs()), count(paths.p5_macs()),
+               count(paths.p95_macs()), count(paths.most_macs())});
+  }
+  return table.empty() ? "" : table.Text(2);
+}
+
 std::string PercentileCell(const LatencyRecord& latency, double fraction) {
   const PercentileRecord* p = FindPercentile(latency, fraction);
   return p == nullptr ? "" : PercentileText(*p);
@@ -435,6 +464,7 @@ std::string Page(const Report& report) {
           &out);
   Section("Budgets", Budgets(report), &out);
   Section("Cost on paper, from the artifact", Cost(report), &out);
+  Section("Paths that the test items took", Paths(report), &out);
   Section("Gains claimed, and whether the lowered plan shows them",
           ClaimedGains(report), &out);
   Section("Latency (percentiles as upper bounds; p50 is the sample's)",
