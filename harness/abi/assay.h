@@ -17,6 +17,7 @@
 #include "services/cost.h"
 #include "services/custom_op.h"
 #include "services/data.h"
+#include "services/decode.h"
 #include "services/dynamic.h"
 #include "services/elastic.h"
 #include "services/evaluate.h"

@@ -10,6 +10,7 @@
 #include "analysis.h"
 #include "config.h"
 #include "custom_op.h"
+#include "decode.h"
 #include "dynamic.h"
 #include "elastic.h"
 #include "linalg.h"
@@ -285,6 +286,10 @@ class Run {
   // A network with control flow, with the inputs and outputs of `g`.
   StatusOr<DynamicNetwork> NewDynamic(GraphRef g, std::string_view name) const {
     return DynamicNetwork::Make(s_, g, name);
+  }
+  // Causal networks, position by position, with the weights of `set`.
+  StatusOr<Decoder> NewDecoder(ParametersRef set) const {
+    return Decoder::Make(s_, set);
   }
   sdk::Linalg linalg() const { return sdk::Linalg(s_); }
   // The validation metric. +blocks

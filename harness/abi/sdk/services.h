@@ -48,6 +48,7 @@ struct Services {
   const assay_custom_op_table* custom_op = nullptr;
   const assay_linalg_table* linalg = nullptr;
   const assay_dynamic_table* dynamic = nullptr;
+  const assay_decode_table* decode = nullptr;
 
   Services() = default;
   Services(assay_host* h, assay_find_fn f) : host(h), find(f) {
@@ -72,6 +73,7 @@ struct Services {
     Find(ASSAY_CUSTOM_OP_ID, &custom_op);
     Find(ASSAY_LINALG_ID, &linalg);
     Find(ASSAY_DYNAMIC_ID, &dynamic);
+    Find(ASSAY_DECODE_ID, &decode);
   }
 
   template <typename Table>

@@ -20,6 +20,7 @@ constexpr Row kRows[] = {
     {ASSAY_COST_ID, &Erased<&CostTable>},
     {ASSAY_CUSTOM_OP_ID, &Erased<&CustomOpTable>},
     {ASSAY_DATA_ID, &Erased<&DataTable>},
+    {ASSAY_DECODE_ID, &Erased<&DecodeTable>},
     {ASSAY_DYNAMIC_ID, &Erased<&DynamicTable>},
     {ASSAY_ELASTIC_ID, &Erased<&ElasticTable>},
     {ASSAY_EVALUATE_ID, &Erased<&EvaluateTable>},

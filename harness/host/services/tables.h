@@ -31,6 +31,7 @@ const assay_elastic_table* ElasticTable();
 const assay_custom_op_table* CustomOpTable();
 const assay_linalg_table* LinalgTable();
 const assay_dynamic_table* DynamicTable();
+const assay_decode_table* DecodeTable();
 
 // A table by its text id; null for an unknown one.
 const void* FindTable(absl::string_view id);
