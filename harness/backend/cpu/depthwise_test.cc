@@ -1,8 +1,11 @@
-// The depthwise kernel of bytes against the reference: every border, stride and
+// The depthwise kernels against the reference: every border, stride and
 // remainder of channels.
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -13,6 +16,7 @@
 #include "harness/graph/builder.h"
 #include "harness/graph/parameter_store.h"
 #include "harness/graph/reference.h"
+#include "harness/graph/rewrites/constant_fold.h"
 #include "harness/ops/ops.h"
 
 namespace assay {
@@ -136,6 +140,86 @@ TEST(DepthwiseTest, Epilogues) {
              .dst_zero = dtype[0] == 'u' ? 0 : -128});
     }
   }
+}
+
+// Behind a 1x1 convolution, whose layout the kernel takes over, or row-major.
+void CheckFloats(const Case& c, bool behind, bool bf16) {
+  Graph graph(StandardOps());
+  GraphBuilder b(&graph);
+  const int64_t channels = c.src[1];
+  const auto normal = [&](Shape shape, const char* name) {
+    Tensor tensor(DType::kF32, std::move(shape));
+    RandomStream(9, name).FillNormal(tensor.span<float>(), 0, 1);
+    const ValueId v = b.Constant(tensor);
+    return bf16 ? b.Op("cast", {v}, {{"dtype", "bf16"}}) : v;
+  };
+  ValueId v = b.Input("src", DType::kF32, c.src);
+  if (bf16) v = b.Op("cast", {v}, {{"dtype", "bf16"}});
+  if (behind) {
+    v = b.Op("conv2d", {v, normal({channels, channels, 1, 1}, "first")});
+  }
+  std::vector<ValueId> operands = {v, normal({channels, 1, 3, 3}, "weights")};
+  if (c.bias) operands.push_back(normal({channels}, "bias"));
+  v = b.Op("conv2d_fused", operands,
+           {{"groups", channels},
+            {"strides", c.strides},
+            {"pads", c.pads},
+            {"activation", c.activation}});
+  b.Output("dst", b.Op("cast", {v}, {{"dtype", "f32"}}));
+  ASSERT_TRUE(b.ok()) << b.status();
+  auto folded = FoldConstants(graph);
+  ASSERT_TRUE(folded.ok()) << folded.status();
+  Tensor input(DType::kF32, c.src);
+  RandomStream(9, "src").FillNormal(input.span<float>(), 0, 1);
+  auto run = Evaluate(*folded, {{"src", input}}, ParameterStore());
+  ASSERT_TRUE(run.ok()) << run.status();
+  const Tensor& want = run->outputs.at("dst");
+  const std::unique_ptr<Device> device = MakeCpuDevice();
+  for (const int threads : {1, 3}) {
+    auto session =
+        Session::Make(device.get(), *folded, nullptr, {.threads = threads});
+    ASSERT_TRUE(session.ok()) << session.status();
+    ASSERT_TRUE((*session)->Feed("src", input).ok());
+    ASSERT_TRUE((*session)->Run().ok());
+    const Tensor got = *(*session)->Fetch("dst");
+    ASSERT_EQ(want.shape(), got.shape());
+    for (int64_t i = 0; i < want.size(); ++i) {
+      const float w = want.data<float>()[i];
+      const float scale = std::max(1.0f, std::abs(w));
+      ASSERT_NEAR(w, got.data<float>()[i], scale * (bf16 ? 0.1f : 1e-4f)) << i;
+    }
+  }
+}
+
+TEST(DepthwiseTest, Floats) {
+  for (const bool bf16 : {false, true}) {
+    if (bf16 && !cpu::HasNativeBf16()) continue;
+    for (const bool behind : {false, true}) {
+      for (const int64_t channels : {16, 48, 96}) {
+        for (const int64_t stride : {1, 2, 3}) {
+          for (const Ints& pads : {Ints{1, 1, 1, 1}, Ints{0, 2, 1, 0}}) {
+            SCOPED_TRACE(testing::Message()
+                         << bf16 << behind << " " << channels << " channels, "
+                         << "stride " << stride << ", pad " << pads[0]);
+            CheckFloats({.src = {2, channels, 9, 6},
+                         .strides = {stride, stride},
+                         .pads = pads},
+                        behind, bf16);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(DepthwiseTest, FloatEpilogues) {
+  for (const char* activation : {"none", "relu", "relu6"}) {
+    CheckFloats({.src = {1, 16, 3, 2},
+                 .activation = activation,
+                 .bias = activation[0] == 'n'},
+                true, false);
+  }
+  CheckFloats({.src = {1, 32, 1, 1}}, false, false);
 }
 
 }  // namespace

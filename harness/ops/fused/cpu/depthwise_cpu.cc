@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,7 +11,9 @@
 #include "harness/backend/cpu/cpu_features.h"
 #include "harness/backend/cpu/layout.h"
 #include "harness/backend/cpu/parallel.h"
+#include "harness/backend/cpu/vector16.h"
 #include "harness/ops/conv/cpu/conv_geometry.h"
+#include "harness/ops/fused/cpu/depthwise_float_rows.h"
 #include "harness/ops/fused/cpu/depthwise_rows.h"
 
 namespace assay::cpu {
@@ -18,9 +21,9 @@ namespace {
 
 constexpr int64_t kBlock = kDepthwiseChannels;
 
-bool HasVnni() {
+bool Has(const char* feature) {
   const std::vector<std::string> f = CpuFeatures();
-  return std::count(f.begin(), f.end(), "avx512_vnni") > 0;
+  return std::count(f.begin(), f.end(), feature) > 0;
 }
 
 dnnl::memory::desc ChannelsLast(const TensorType& type) {
@@ -168,33 +171,7 @@ DepthwiseRows RowsOf(const ProgramBuilder& b, const ConvGeometry& g) {
   return rows;
 }
 
-}  // namespace
-
-bool IsByteDepthwise(const ProgramBuilder& b) {
-  const Node& node = b.node();
-  const TensorType& src = b.type(b.input(0));
-  const DType dst = b.type(b.output()).dtype;
-  const ValueId bias = b.input(2);
-  if (node.op != "conv2d_fused" || src.dtype != DType::kU8 ||
-      (dst != DType::kU8 && dst != DType::kS8) || b.input(3) != kNoValue ||
-      !b.is_constant(b.input(1)) ||
-      (bias != kNoValue && !b.is_constant(bias))) {
-    return false;
-  }
-  const ConvGeometry g = GeometryOf(node);
-  const auto dense = [](int64_t dilation) { return dilation == 0; };
-  const auto narrow = [](int64_t pad) { return pad >= 0 && pad < 3; };
-  const std::string activation = node.attributes.Text("activation", "none");
-  return b.shape(b.input(1)) == Shape{src.shape[1], 1, 3, 3} &&
-         g.groups == src.shape[1] &&
-         std::all_of(g.dilations.begin(), g.dilations.end(), dense) &&
-         std::all_of(g.pads_begin.begin(), g.pads_begin.end(), narrow) &&
-         (activation == "none" || activation == "relu" ||
-          activation == "relu6") &&
-         HasVnni();
-}
-
-absl::Status MakeByteDepthwise(ProgramBuilder& b) {
+void MakeBytes(ProgramBuilder& b) {
   const ValueId src = b.input(0), dst = b.output();
   const ConvGeometry g = GeometryOf(b.node());
   const DepthwiseRows rows = RowsOf(b, g);
@@ -215,6 +192,186 @@ absl::Status MakeByteDepthwise(ProgramBuilder& b) {
   geometry.dst = b.Write(dst, LayoutOf(b.type(dst), ChannelsLast(b.type(dst))));
   b.AddStep(std::make_unique<DepthwiseKernel>(geometry, rows),
             {geometry.src, geometry.blocks}, {geometry.dst});
+}
+
+bool ServesBytes(const TensorType& src, const TensorType& dst) {
+  return src.dtype == DType::kU8 &&
+         (dst.dtype == DType::kU8 || dst.dtype == DType::kS8) &&
+         Has("avx512_vnni");
+}
+
+bool ServesFloats(const TensorType& src, const TensorType& dst) {
+  if (src.dtype != dst.dtype || src.shape[1] % kLanes != 0) return false;
+  return (src.dtype == DType::kF32 && Has("avx512f")) ||
+         (src.dtype == DType::kBF16 && Has("avx512_bf16"));
+}
+
+// Images of blocks of sixteen channels, in T.
+template <typename T>
+class FloatKernel final : public Kernel {
+ public:
+  struct Geometry {
+    int64_t images, blocks, out_height;
+    int64_t src_image, dst_image, src_block, dst_block;  // in elements
+    bool channels_last;
+    int parts;
+    SlotId src, constants, dst;
+  };
+
+  FloatKernel(const Geometry& geometry, const DepthwiseFloatRows& rows)
+      : g_(geometry), rows_(rows), chunks_((g_.out_height + 3) / 4) {}
+
+  // Bands of four rows, all blocks in turn where they lie beside each other.
+  absl::Status Run(void* const* slots) const override {
+    const int64_t tasks = g_.images * chunks_ * g_.blocks;
+    ParallelRanges(g_.parts, tasks, [&](int, int64_t begin, int64_t end) {
+      for (int64_t task = begin; task < end; ++task) {
+        const int64_t image = task / (chunks_ * g_.blocks);
+        const int64_t within = task % (chunks_ * g_.blocks);
+        if (g_.channels_last) {
+          RunBand(slots, image, within % g_.blocks, within / g_.blocks);
+        } else {
+          RunBand(slots, image, within / chunks_, within % chunks_);
+        }
+      }
+    });
+    return absl::OkStatus();
+  }
+
+ private:
+  void RunBand(void* const* slots, int64_t image, int64_t block,
+               int64_t chunk) const {
+    DepthwiseFloat(
+        rows_, At<const DepthwiseFloatBlock>(slots, g_.constants)[block],
+        At<const T>(slots, g_.src) + image * g_.src_image +
+            block * g_.src_block,
+        chunk * 4, std::min(g_.out_height, chunk * 4 + 4),
+        At<T>(slots, g_.dst) + image * g_.dst_image + block * g_.dst_block);
+  }
+
+  Geometry g_;
+  DepthwiseFloatRows rows_;
+  int64_t chunks_;
+};
+
+float ElementOf(const Tensor& tensor, int64_t i) {
+  return tensor.dtype() == DType::kBF16
+             ? static_cast<float>(tensor.data<BFloat16>()[i])
+             : tensor.data<float>()[i];
+}
+
+std::vector<DepthwiseFloatBlock> FloatBlocks(const ProgramBuilder& b,
+                                             int64_t channels) {
+  const Tensor& weights = b.graph().value(b.input(1)).constant;
+  std::vector<DepthwiseFloatBlock> blocks(
+      static_cast<size_t>(channels / kLanes));
+  for (int64_t c = 0; c < channels; ++c) {
+    DepthwiseFloatBlock& block = blocks[static_cast<size_t>(c / kLanes)];
+    const int64_t lane = c % kLanes;
+    for (int64_t tap = 0; tap < 9; ++tap) {
+      block.weights[tap % 3][tap / 3][lane] = ElementOf(weights, c * 9 + tap);
+    }
+    block.bias[lane] = b.input(2) == kNoValue
+                           ? 0.0f
+                           : ElementOf(b.graph().value(b.input(2)).constant, c);
+  }
+  return blocks;
+}
+
+DepthwiseFloatRows FloatRowsOf(const ProgramBuilder& b, int64_t step) {
+  const ConvGeometry g = GeometryOf(b.node());
+  const Shape& src = b.shape(b.input(0));
+  const std::string activation = b.node().attributes.Text("activation", "none");
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  DepthwiseFloatRows rows;
+  rows.height = src[2];
+  rows.width = src[3];
+  rows.out_width = b.shape(b.output())[3];
+  rows.step = step;
+  rows.src_row = rows.width * step;
+  rows.dst_row = rows.out_width * step;
+  for (size_t i = 0; i < 2; ++i) rows.strides[i] = g.strides[i];
+  rows.pad_top = g.pads_begin[0];
+  rows.pad_left = g.pads_begin[1];
+  rows.low = activation == "none" ? -kInfinity : 0.0f;
+  rows.high = activation == "relu6" ? 6.0f : kInfinity;
+  return rows;
+}
+
+// Channels last where they come so, else blocks of sixteen.
+dnnl::memory::desc FloatDesc(const TensorType& type, bool channels_last) {
+  if (channels_last) return ChannelsLast(type);
+  return dnnl::memory::desc(DnnlDims(type.shape), DnnlType(type.dtype),
+                            dnnl::memory::format_tag::nChw16c);
+}
+
+template <typename T>
+void MakeFloats(ProgramBuilder& b) {
+  const ValueId src = b.input(0), dst = b.output();
+  const Shape& from = b.shape(src);
+  const Shape& to = b.shape(dst);
+  typename FloatKernel<T>::Geometry g;
+  g.channels_last = !b.layout(src).plain &&
+                    SameMemory(b.layout(src).desc, ChannelsLast(b.type(src)));
+  g.images = to[0];
+  g.blocks = to[1] / kLanes;
+  g.out_height = to[2];
+  const int64_t src_plane = from[2] * from[3], dst_plane = to[2] * to[3];
+  g.src_image = from[1] * src_plane;
+  g.dst_image = to[1] * dst_plane;
+  g.src_block = kLanes * (g.channels_last ? 1 : src_plane);
+  g.dst_block = kLanes * (g.channels_last ? 1 : dst_plane);
+  g.parts = static_cast<int>(
+      std::min<int64_t>(ThreadsFor(b.threads(), 2 * ElementCount(to)),
+                        g.images * g.blocks * ((g.out_height + 3) / 4)));
+  const std::vector<DepthwiseFloatBlock> blocks = FloatBlocks(b, to[1]);
+  g.src = b.Read(src, FloatDesc(b.type(src), g.channels_last));
+  g.constants = b.Constant(
+      blocks.data(),
+      static_cast<int64_t>(blocks.size() * sizeof(DepthwiseFloatBlock)));
+  const dnnl::memory::desc desc = FloatDesc(b.type(dst), g.channels_last);
+  g.dst = b.Write(dst, LayoutOf(b.type(dst), desc));
+  b.AddStep(std::make_unique<FloatKernel<T>>(
+                g, FloatRowsOf(b, g.channels_last ? to[1] : kLanes)),
+            {g.src, g.constants}, {g.dst});
+}
+
+}  // namespace
+
+bool IsDepthwise(const ProgramBuilder& b) {
+  const Node& node = b.node();
+  const ValueId bias = b.input(2);
+  if (node.op != "conv2d_fused" || b.input(3) != kNoValue ||
+      !b.is_constant(b.input(1)) ||
+      (bias != kNoValue && !b.is_constant(bias))) {
+    return false;
+  }
+  const TensorType& src = b.type(b.input(0));
+  const ConvGeometry g = GeometryOf(node);
+  const auto dense = [](int64_t dilation) { return dilation == 0; };
+  const auto narrow = [](int64_t pad) { return pad >= 0 && pad < 3; };
+  const std::string activation = node.attributes.Text("activation", "none");
+  return b.shape(b.input(1)) == Shape{src.shape[1], 1, 3, 3} &&
+         g.groups == src.shape[1] &&
+         std::all_of(g.dilations.begin(), g.dilations.end(), dense) &&
+         std::all_of(g.pads_begin.begin(), g.pads_begin.end(), narrow) &&
+         (activation == "none" || activation == "relu" ||
+          activation == "relu6") &&
+         (ServesBytes(src, b.type(b.output())) ||
+          ServesFloats(src, b.type(b.output())));
+}
+
+absl::Status MakeDepthwise(ProgramBuilder& b) {
+  switch (b.type(b.input(0)).dtype) {
+    case DType::kF32:
+      MakeFloats<float>(b);
+      break;
+    case DType::kBF16:
+      MakeFloats<BFloat16>(b);
+      break;
+    default:
+      MakeBytes(b);
+  }
   return absl::OkStatus();
 }
 

@@ -33,7 +33,7 @@ memory::desc RowsDesc(DType dtype, const Shape& shape) {
 
 absl::Status MakeConv2dFused(ProgramBuilder& b) {
   if (b.node().attributes.Int("sparse", 0) != 0) return MakeSparseConv2d(b);
-  if (IsByteDepthwise(b)) return MakeByteDepthwise(b);
+  if (IsDepthwise(b)) return MakeDepthwise(b);
   const ValueId src = b.input(0), weights = b.input(1), bias = b.input(2);
   const ConvGeometry g = GeometryOf(b.node());
   const TensorType& w = b.type(weights);
