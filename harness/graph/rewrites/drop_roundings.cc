@@ -102,7 +102,7 @@ class Sinker {
  private:
   static bool Moves(const Node& node) {
     return node.op == "slice" || node.op == "reshape" ||
-           node.op == "transpose" ||
+           node.op == "transpose" || node.op == "max_pool" ||
            (node.op == "pad" && node.attributes.Real("value", 0) == 0);
   }
 
@@ -110,13 +110,15 @@ class Sinker {
     const Tensor* scale = find_.Constant(node.inputs[1]);
     const Tensor* zero = find_.Constant(node.inputs[2]);
     return scale != nullptr && zero != nullptr && scale->size() == 1 &&
-           zero->size() == 1;
+           zero->size() == 1 && scale->dtype() == DType::kF32;
   }
 
   // What a value on a grid is made of, in the copy.
   struct Integers {
     ValueId values, scale, zero;
+    float step;
     int32_t zero_point;
+    DType dtype;
   };
 
   const Integers* IntegersOf(ValueId v) const {
@@ -134,16 +136,32 @@ class Sinker {
     const Node* quantize = find_.Producer(node.inputs[0], "quantize_linear");
     const Integers* first =
         quantize == nullptr ? nullptr : IntegersOf(quantize->inputs[0]);
-    if (first != nullptr && IsMovedOrAdded(result)) {
+    const Integers own = {copier.Map(node.inputs[0]),
+                          copier.Map(node.inputs[1]),
+                          copier.Map(node.inputs[2]),
+                          *find_.Constant(node.inputs[1])->data<float>(),
+                          *find_.Constant(node.inputs[2])->data<int32_t>(),
+                          graph_.type(node.inputs[0]).dtype};
+    if (first != nullptr &&
+        (SameGrid(*first, own, *quantize) || IsMovedOrAdded(result))) {
       const Integers kept = *first;  // the map may grow
       integers_[result] = kept;
       copier.Set(result, copier.Map(quantize->inputs[0]));
       return true;
     }
-    integers_[result] = {copier.Map(node.inputs[0]), copier.Map(node.inputs[1]),
-                         copier.Map(node.inputs[2]),
-                         *find_.Constant(node.inputs[2])->data<int32_t>()};
+    integers_[result] = own;
     return false;
+  }
+
+  // Whether `quantize` puts what lies on `first` where `own` reads it, both of
+  // one grid.
+  bool SameGrid(const Integers& first, const Integers& own,
+                const Node& quantize) const {
+    return HasScalarGrid(quantize) && first.dtype == own.dtype &&
+           first.step == own.step && first.zero_point == own.zero_point &&
+           *find_.Constant(quantize.inputs[1])->data<float>() == own.step &&
+           *find_.Constant(quantize.inputs[2])->data<int32_t>() ==
+               own.zero_point;
   }
 
   absl::StatusOr<bool> Move(GraphCopier& copier, const Node& node) {

@@ -15,11 +15,12 @@ namespace assay {
 // integer kernels take those (rewrites/fuse_layers.h).
 absl::StatusOr<Graph> DropRoundings(const Graph& graph);
 
-// What is on a grid moves as integers: slice, pad by 0, reshape and transpose
-// of a dequantize_linear move the integers (padded with their zero point) and
-// are dequantized behind it. Another quantize_linear and dequantize_linear
-// behind that go: a value that lies on a grid is not rounded to a second one
-// before a sum. Grids must be constants of one scale.
+// What is on a grid moves as integers: slice, pad by 0, reshape, transpose and
+// max_pool of a dequantize_linear move the integers (padded with their zero
+// point) and are dequantized behind it. Another quantize_linear and
+// dequantize_linear behind that go where they are of the same grid, and in
+// front of sums and further moves: a value that lies on a grid is not rounded
+// to a second one there. Grids must be constants of one scale.
 absl::StatusOr<Graph> SinkDequantize(const Graph& graph);
 
 }  // namespace assay

@@ -215,6 +215,50 @@ TEST(LowerTest, MovesIntegers) {
             0.04);
 }
 
+TEST(LowerTest, PoolsMaximaOfIntegers) {
+  // The pool's own grid: the source's, which goes, and another, which stays.
+  for (const double step : {0.02, 0.015}) {
+    SCOPED_TRACE(step);
+    Graph graph(StandardOps());
+    GraphBuilder b(&graph);
+    const ValueId zero = b.Constant(Tensor::Zeros(DType::kS32, {}));
+    const auto on_grid = [&](ValueId v, double scale) {
+      const ValueId steps = b.Scalar(DType::kF32, scale);
+      return b.Op("dequantize_linear",
+                  {b.Op("quantize_linear", {v, steps, zero}), steps, zero});
+    };
+    const ValueId image = b.Input("image", DType::kF32, {2, 3, 6, 6});
+    const ValueId pool = b.Op("max_pool", {on_grid(image, 0.02)},
+                              {{"kernel", Ints{3, 3}},
+                               {"strides", Ints{2, 2}},
+                               {"pads", Ints{1, 1, 1, 1}}});
+    Tensor weights(DType::kS8, {4, 3, 1, 1});
+    for (int64_t i = 0; i < weights.size(); ++i) {
+      weights.data<int8_t>()[i] = static_cast<int8_t>(i * 21 - 100);
+    }
+    const ValueId dequantized =
+        b.Op("dequantize_linear",
+             {b.Constant(weights), b.Scalar(DType::kF32, 0.01), zero});
+    b.Output("logits", b.Op("conv2d", {on_grid(pool, step), dequantized}));
+    ASSERT_OK(b.status());
+    ASSERT_OK_AND_ASSIGN(const LoweredNetwork lowered,
+                         LowerForInference(graph, ParameterStore()));
+    ASSERT_EQ(Count(lowered.graph, "max_pool"), 1);
+    EXPECT_EQ(Count(lowered.graph, "quantize_linear"), step == 0.02 ? 1 : 2);
+    for (NodeId id = 0; id < lowered.graph.node_count(); ++id) {
+      const Node& node = lowered.graph.node(id);
+      if (node.op != "max_pool") continue;
+      EXPECT_EQ(lowered.graph.type(node.outputs[0]).dtype, DType::kU8);
+    }
+    Tensor input(DType::kF32, {2, 3, 6, 6});
+    RandomStream(8, "image").FillNormal(input.span<float>(), 0, 2);
+    // A grid keeps the order of its values: sums alone may differ.
+    EXPECT_LT(Difference(Logits(graph, ParameterStore(), input),
+                         Logits(lowered.graph, ParameterStore(), input)),
+              1e-4);
+  }
+}
+
 TEST(LowerTest, CastsFloatsToBf16) {
   const Block block;
   LoweringOptions options;

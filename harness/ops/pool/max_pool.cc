@@ -10,9 +10,11 @@
 namespace assay {
 namespace {
 
+bool IsByte(DType dtype) { return dtype == DType::kU8 || dtype == DType::kS8; }
+
 absl::Status InferMaxPool(InferContext& context) {
   const Operand src(context, 0, "src");
-  ASSAY_RETURN_IF_ERROR(src.IsFloat());
+  if (!IsByte(src.dtype())) ASSAY_RETURN_IF_ERROR(src.IsFloat());
   ASSAY_RETURN_IF_ERROR(src.HasRank(4, "[N,C,H,W]"));
   ASSAY_ASSIGN_OR_RETURN(
       const Windows windows,
@@ -37,6 +39,7 @@ absl::Status InferMaxPoolBackward(InferContext& context) {
 
 absl::Status InferMaxPoolSelect(InferContext& context) {
   const Operand values(context, 0, "values"), src(context, 1, "src");
+  ASSAY_RETURN_IF_ERROR(src.IsFloat());
   ASSAY_RETURN_IF_ERROR(values.Has(src.dtype(), src.shape()));
   return InferMaxPool(context);
 }
@@ -66,13 +69,16 @@ void ForEachMaximum(const Attributes& attributes, const Tensor& src,
 
 absl::Status Select(const Attributes& attributes, const Tensor& values,
                     const Tensor& src, Tensor& dst) {
-  return VisitFloat(src.dtype(), [&]<typename T>() {
+  const auto select = [&]<typename T>() {
     const T* from = values.data<T>();
     T* to = dst.data<T>();
     ForEachMaximum<T>(attributes, src,
                       [&](int64_t o, int64_t i) { to[o] = from[i]; });
     return absl::OkStatus();
-  });
+  };
+  if (src.dtype() == DType::kU8) return select.template operator()<uint8_t>();
+  if (src.dtype() == DType::kS8) return select.template operator()<int8_t>();
+  return VisitFloat(src.dtype(), select);
 }
 
 absl::Status MaxPoolBackwardReference(ReferenceContext& context) {

@@ -2,9 +2,10 @@
 //
 // Attributes: kernel=[kh,kw], strides=[1,1], pads=[top,left,bottom,right] (0,
 // each below the kernel; padding never wins). dst is [N,C,OH,OW] with
-// OH = floor((H + top + bottom - kh) / sy) + 1. Floats of one type. The first
-// maximum of a window in row-major order wins; NaN beats any number. Cost:
-// kh*kw comparisons per element of dst; no multiply-accumulates are counted.
+// OH = floor((H + top + bottom - kh) / sy) + 1. Floats of one type; max_pool
+// also takes u8 and s8. The first maximum of a window in row-major order wins;
+// NaN beats any number. Cost: kh*kw comparisons per element of dst; no
+// multiply-accumulates are counted.
 #ifndef ASSAY_HARNESS_OPS_POOL_MAX_POOL_H_
 #define ASSAY_HARNESS_OPS_POOL_MAX_POOL_H_
 
