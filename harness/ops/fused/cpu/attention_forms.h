@@ -78,7 +78,11 @@ struct Singles {
   }
   // The groups of one row.
   static void JoinRow(const T* row, int64_t n, Word* to) {
-    for (int64_t d = 0; d < n; ++d) to[d] = static_cast<float>(row[d]);
+    if constexpr (std::is_same_v<T, float>) {
+      std::memcpy(to, row, static_cast<size_t>(n) * sizeof(Word));
+    } else {
+      for (int64_t d = 0; d < n; ++d) to[d] = static_cast<float>(row[d]);
+    }
   }
   // The groups that rows make with each other, one per column.
   static void JoinRows(const T* row, const T*, int64_t n, Word* to) {
