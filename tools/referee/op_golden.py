@@ -247,6 +247,8 @@ def elementwise():
     unary("silu", F.silu, **wide)
     unary("gelu", F.gelu, **wide)
     unary("gelu", lambda x: F.gelu(x, approximate="tanh"), "tanh", {"approximate": "tanh"}, **wide)
+    unary("gelu_slope", lambda x: torch.special.ndtr(x) + x * torch.exp(-x * x / 2) /
+          (2 * torch.pi) ** 0.5, **wide)
     unary("hardswish", F.hardswish, avoid=[-3, 3], **wide)
     unary("relu", F.relu, avoid=[0])
     unary("relu6", F.relu6, low=-2.0, high=9.0, avoid=[0, 6])

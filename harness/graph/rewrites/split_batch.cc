@@ -298,14 +298,14 @@ class Splitter {
         for (const char* op : ops) (*made)[op] = rule;
       };
       add(&Splitter::Elementwise,
-          {"abs",          "add",     "cast",       "ceil",    "clip",
-           "cos",          "div",     "dropout",    "equal",   "erf",
-           "exp",          "floor",   "gelu",       "greater", "hardswish",
-           "identity",     "log",     "maximum",    "minimum", "mul",
-           "neg",          "relu",    "pow_scalar", "relu6",   "round",
-           "rsqrt",        "sigmoid", "sign",       "silu",    "sin",
-           "sqrt",         "square",  "sub",        "tanh",    "where",
-           "stop_gradient"});
+          {"abs",       "add",          "cast",    "ceil",       "clip",
+           "cos",       "div",          "dropout", "equal",      "erf",
+           "exp",       "floor",        "gelu",    "gelu_slope", "greater",
+           "hardswish", "identity",     "log",     "maximum",    "minimum",
+           "mul",       "neg",          "relu",    "pow_scalar", "relu6",
+           "round",     "rsqrt",        "sigmoid", "sign",       "silu",
+           "sin",       "sqrt",         "square",  "sub",        "tanh",
+           "where",     "stop_gradient"});
       add(&Splitter::Rows,
           {"avg_pool", "batch_norm", "conv2d", "conv_transpose2d", "layer_norm",
            "linear", "max_pool", "repeat_heads", "rms_norm", "rope"});

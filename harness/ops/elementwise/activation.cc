@@ -63,12 +63,14 @@ absl::Status HardswishGradient(GradientBuilder& g) {
   return absl::OkStatus();
 }
 
-// Phi(x) + x phi(x).
-ValueId GeluSlope(GraphBuilder& b, ValueId x) {
-  const ValueId erf = b.Op("erf", {b.Scale(x, M_SQRT1_2)});
-  const ValueId phi = b.Op("exp", {b.Scale(b.Op("square", {x}), -0.5)});
-  return b.Add(b.Scale(b.Offset(erf, 1), 0.5),
-               b.Mul(x, b.Scale(phi, M_SQRT1_2 * M_2_SQRTPI / 2)));
+// phi(x) (2 - x^2).
+absl::Status GeluSlopeGradient(GradientBuilder& g) {
+  GraphBuilder& b = g.b();
+  const ValueId square = b.Op("square", {g.input(0)});
+  const ValueId phi =
+      b.Scale(b.Op("exp", {b.Scale(square, -0.5)}), M_SQRT1_2 * M_2_SQRTPI / 2);
+  g.Set(0, b.Mul(g.gradient(), b.Mul(phi, b.Offset(b.Op("neg", {square}), 2))));
+  return absl::OkStatus();
 }
 
 // (1 + t) / 2 + x (1 - t^2) u' / 2, t = tanh(u).
@@ -90,8 +92,8 @@ bool IsTanhGelu(const Attributes& attributes) {
 absl::Status GeluGradient(GradientBuilder& g) {
   GraphBuilder& b = g.b();
   const ValueId x = g.input(0);
-  const ValueId slope =
-      IsTanhGelu(g.attributes()) ? GeluTanhSlope(b, x) : GeluSlope(b, x);
+  const ValueId slope = IsTanhGelu(g.attributes()) ? GeluTanhSlope(b, x)
+                                                   : b.Op("gelu_slope", {x});
   g.Set(0, b.Mul(g.gradient(), slope));
   return absl::OkStatus();
 }
@@ -181,6 +183,15 @@ OpSchema GeluSchema() {
   schema.attributes = {{"approximate", "text"}};
   schema.infer = InferGelu;
   return schema;
+}
+
+OpSchema GeluSlopeSchema() {
+  return UnarySchema(
+      "gelu_slope",
+      [](ReferenceContext& c) {
+        return MapFloat(c, [](auto x) { return GeluSlope(x); });
+      },
+      GeluSlopeGradient);
 }
 
 OpSchema ReluSchema() {

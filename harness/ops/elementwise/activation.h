@@ -18,6 +18,8 @@ OpSchema HardswishSchema();  // src * clip(src + 3, 0, 6) / 6; [2]
 // approximate="none": src * Phi(src); "tanh": src * (1 + tanh(u)) / 2 with
 // u = sqrt(2/pi) (src + 0.044715 src^3). [2]
 OpSchema GeluSchema();
+// The derivative of gelu with approximate="none": Phi(src) + src phi(src). [2]
+OpSchema GeluSlopeSchema();
 
 // max(src, 0); the gradient at 0 is 0. [2]
 OpSchema ReluSchema();

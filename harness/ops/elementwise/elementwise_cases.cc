@@ -110,6 +110,7 @@ void AddActivations(OpCases& cases) {
   }
   AddUnary(cases, "gelu", plain);
   AddUnary(cases, "gelu", plain, 2, {{"approximate", "tanh"}});
+  AddUnary(cases, "gelu_slope", plain);
   AddUnary(cases, "hardswish", Avoiding({4, 5}, {-3, 3}, -5, 5));
   AddUnary(cases, "relu", Avoiding({4, 5}, {0}));
   AddUnary(cases, "relu6", Avoiding({4, 5}, {0, 6}, -3, 9));

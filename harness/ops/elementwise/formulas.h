@@ -42,6 +42,13 @@ T Gelu(T x) {
   return T(0.5) * x * std::erfc(-x * T(M_SQRT1_2));
 }
 
+// Phi(x) + x phi(x).
+template <typename T>
+T GeluSlope(T x) {
+  const T phi = T(M_SQRT1_2 * M_2_SQRTPI / 2) * std::exp(T(-0.5) * x * x);
+  return T(0.5) * std::erfc(-x * T(M_SQRT1_2)) + x * phi;
+}
+
 // x * (1 + tanh(u)) / 2 = x * sigmoid(2 u), u = sqrt(2/pi) (x + 0.044715 x^3).
 template <typename T>
 T GeluTanh(T x) {

@@ -167,6 +167,7 @@ constexpr OnnxExporter kElementwise[] = {
     {.op = "exp", .same = "Exp"},
     {.op = "floor", .same = "Floor"},
     {.op = "gelu", .write = Gelu},
+    {.op = "gelu_slope", .refused = "a gradient"},
     {.op = "greater", .same = "Greater"},
     {.op = "hardswish", .same = "HardSwish"},
     {.op = "identity", .same = "Identity", .moves = true},

@@ -43,6 +43,9 @@ ASSAY_FORMULA(Relu6, a < 0 ? T(0) : (a > 6 ? T(6) : a))
 ASSAY_FORMULA(Hardswish, a* Relu6<T>(a + 3, b, c, p, q) / 6)
 ASSAY_FORMULA(Erf, VectorErf(a))
 ASSAY_FORMULA(Gelu, T(0.5) * a * VectorErfc(-a * T(M_SQRT1_2)))
+ASSAY_FORMULA(GeluSlope, T(0.5) * (T(1) + VectorErf(a * T(M_SQRT1_2))) +
+                             a * (T(M_SQRT1_2 * M_2_SQRTPI / 2) *
+                                  VectorExp(T(-0.5) * a * a)))
 ASSAY_FORMULA(GeluTanh, a* VectorSigmoid(T(2 * M_SQRT1_2 * M_2_SQRTPI) *
                                          (a + T(0.044715) * a * a * a)))
 ASSAY_FORMULA(Relu, a < 0 ? T(0) : a)
@@ -102,6 +105,7 @@ ASSAY_BOTH(Relu6)
 ASSAY_BOTH(Hardswish)
 ASSAY_BOTH(Erf)
 ASSAY_BOTH(Gelu)
+ASSAY_BOTH(GeluSlope)
 ASSAY_BOTH(GeluTanh)
 ASSAY_BOTH(Relu)
 ASSAY_BOTH(Round)
@@ -154,6 +158,7 @@ constexpr BlockOp kBlockOps[] = {
     ASSAY_ROW("fake_quantize", FakeQuantize, false),
     ASSAY_ROW("floor", Floor, true),
     ASSAY_ROW("gelu", Gelu, true),
+    ASSAY_ROW("gelu_slope", GeluSlope, false),
     ASSAY_ROW("gelu_tanh", GeluTanh, true),
     ASSAY_ROW("greater", Greater, false),
     ASSAY_ROW("hardswish", Hardswish, true),
