@@ -1,18 +1,23 @@
 // Bare oneDNN convolutions and matrix products against programs of one node:
 // the roofline of a processor, and what the backend adds. A program's operands
-// are row-major, so that its reorders count too.
-// Names: kind/type, then batch, channels, extent (3x3, same padding), or the
-// extent of square matrices. GFLOP/s count two operations per multiplication.
+// are row-major, so that its reorders count too. Own depthwise kernels need a
+// processor that has AVX-512 with BF16 and VNNI.
+// Names: kind/type, then batch, channels, extent (3x3, same padding), for
+// depthwise ones the stride, or the extent of square matrices. GFLOP/s count
+// two operations per multiplication.
 #include <cstring>
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "benchmark/benchmark.h"
 #include "harness/backend/cpu/cpu_device.h"
 #include "harness/backend/cpu/layout.h"
 #include "harness/backend/session.h"
 #include "harness/graph/builder.h"
+#include "harness/ops/fused/cpu/depthwise_float_rows.h"
+#include "harness/ops/fused/cpu/depthwise_rows.h"
 #include "harness/ops/ops.h"
 #include "oneapi/dnnl/dnnl.hpp"
 
@@ -67,6 +72,35 @@ void BareConv(benchmark::State& state, DType dtype) {
   CountRate(state, ConvWork(state));
 }
 
+double DepthwiseWork(const benchmark::State& state) {
+  const double outputs = static_cast<double>(state.range(2) / state.range(3));
+  return static_cast<double>(state.range(0) * state.range(1) * 9) * outputs *
+         outputs;
+}
+
+void BareDepthwise(benchmark::State& state, DType dtype) {
+  const int64_t n = state.range(0), c = state.range(1), h = state.range(2);
+  const int64_t stride = state.range(3), out = h / stride;
+  const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  dnnl::stream stream(engine);
+  const int64_t end = (out - 1) * stride + 2 - h;  // padding behind
+  const dnnl::convolution_forward::primitive_desc pd(
+      engine, dnnl::prop_kind::forward_inference,
+      dnnl::algorithm::convolution_direct, AnyDesc(dtype, {n, c, h, h}),
+      AnyDesc(WeightsType(dtype), {c, 1, 1, 3, 3}),
+      AnyDesc(dtype, {n, c, out, out}), {stride, stride}, {1, 1}, {end, end});
+  std::unordered_map<int, memory> arguments = {
+      {DNNL_ARG_SRC, Zeros(pd.src_desc(), engine)},
+      {DNNL_ARG_WEIGHTS, Zeros(pd.weights_desc(), engine)},
+      {DNNL_ARG_DST, Zeros(pd.dst_desc(), engine)}};
+  const dnnl::convolution_forward conv(pd);
+  for (auto _ : state) {
+    conv.execute(stream, arguments);
+    stream.wait();
+  }
+  CountRate(state, DepthwiseWork(state));
+}
+
 void BareMatmul(benchmark::State& state, DType dtype) {
   const int64_t n = state.range(0);
   const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
@@ -118,6 +152,64 @@ void ProgramConv(benchmark::State& state, DType dtype) {
   CountRate(state, ConvWork(state));
 }
 
+// Own kernels, in the layout that they like: blocks of sixteen channels.
+template <typename T>
+void OwnDepthwise(benchmark::State& state) {
+  const int64_t n = state.range(0), c = state.range(1), h = state.range(2);
+  const int64_t stride = state.range(3), out = h / stride;
+  cpu::DepthwiseFloatRows rows;
+  rows.height = rows.width = h;
+  rows.out_width = out;
+  rows.src_row = 16 * h;
+  rows.dst_row = 16 * out;
+  rows.strides[0] = rows.strides[1] = stride;
+  rows.pad_top = rows.pad_left = 1;
+  rows.high = 6;
+  const int64_t blocks = n * c / 16;
+  std::vector<T> src(static_cast<size_t>(blocks * h * h * 16));
+  std::vector<T> dst(static_cast<size_t>(blocks * out * out * 16));
+  const cpu::DepthwiseFloatBlock constants = {};
+  for (auto _ : state) {
+    for (int64_t i = 0; i < blocks; ++i) {
+      cpu::DepthwiseFloat(rows, constants, src.data() + i * h * h * 16, 0, out,
+                          dst.data() + i * out * out * 16);
+    }
+    benchmark::ClobberMemory();
+  }
+  CountRate(state, DepthwiseWork(state));
+}
+
+// Channels last.
+void OwnByteDepthwise(benchmark::State& state) {
+  const int64_t n = state.range(0), c = state.range(1), h = state.range(2);
+  const int64_t stride = state.range(3), out = h / stride;
+  cpu::DepthwiseRows rows;
+  rows.channels = c;
+  rows.width = h;
+  rows.out_width = out;
+  rows.stride = stride;
+  rows.pad_left = 1;
+  rows.clamps = false;
+  const std::vector<cpu::DepthwiseBlock> blocks(
+      static_cast<size_t>(c / cpu::kDepthwiseChannels + 1));
+  rows.blocks = blocks.data();
+  std::vector<uint8_t> src(static_cast<size_t>(n * h * h * c));
+  std::vector<uint8_t> dst(static_cast<size_t>(n * out * out * c));
+  for (auto _ : state) {
+    for (int64_t i = 0; i < n * out; ++i) {
+      const uint8_t* image = src.data() + i / out * h * h * c;
+      const uint8_t* under[3];
+      for (int64_t k = 0; k < 3; ++k) {
+        const int64_t y = i % out * stride - 1 + k;
+        under[k] = y < 0 || y >= h ? nullptr : image + y * h * c;
+      }
+      cpu::DepthwiseRow(rows, under, dst.data() + i * out * c);
+    }
+    benchmark::ClobberMemory();
+  }
+  CountRate(state, DepthwiseWork(state));
+}
+
 void ProgramMatmul(benchmark::State& state, DType dtype) {
   const int64_t n = state.range(0);
   Graph graph(StandardOps());
@@ -138,6 +230,11 @@ void Convolutions(benchmark::internal::Benchmark* b) {
   b->Args({1, 128, 28})->Unit(benchmark::kMicrosecond)->UseRealTime();
 }
 
+void Depthwise(benchmark::internal::Benchmark* b) {
+  b->Args({1, 32, 112, 1})->Args({1, 96, 112, 2})->Args({1, 192, 28, 1});
+  b->Args({1, 576, 14, 1})->Unit(benchmark::kMicrosecond)->UseRealTime();
+}
+
 void Matrices(benchmark::internal::Benchmark* b) {
   b->Arg(256)->Arg(1024)->Unit(benchmark::kMicrosecond)->UseRealTime();
 }
@@ -148,6 +245,12 @@ BENCHMARK_CAPTURE(BareConv, u8s8, DType::kU8)->Apply(Convolutions);
 BENCHMARK_CAPTURE(ProgramConv, f32, DType::kF32)->Apply(Convolutions);
 BENCHMARK_CAPTURE(ProgramConv, bf16, DType::kBF16)->Apply(Convolutions);
 BENCHMARK_CAPTURE(ProgramConv, u8s8, DType::kU8)->Apply(Convolutions);
+BENCHMARK_CAPTURE(BareDepthwise, f32, DType::kF32)->Apply(Depthwise);
+BENCHMARK_CAPTURE(BareDepthwise, bf16, DType::kBF16)->Apply(Depthwise);
+BENCHMARK_CAPTURE(BareDepthwise, u8s8, DType::kU8)->Apply(Depthwise);
+BENCHMARK_TEMPLATE(OwnDepthwise, float)->Apply(Depthwise);
+BENCHMARK_TEMPLATE(OwnDepthwise, BFloat16)->Apply(Depthwise);
+BENCHMARK(OwnByteDepthwise)->Apply(Depthwise);
 BENCHMARK_CAPTURE(BareMatmul, f32, DType::kF32)->Apply(Matrices);
 BENCHMARK_CAPTURE(BareMatmul, bf16, DType::kBF16)->Apply(Matrices);
 BENCHMARK_CAPTURE(BareMatmul, u8s8, DType::kU8)->Apply(Matrices);

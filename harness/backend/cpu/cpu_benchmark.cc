@@ -47,14 +47,15 @@ Tensor Example(const TensorType& type) {
 
 // Runs `graph` until the benchmark has seen enough; parameters that `store`
 // lacks (the optimiser's state) start at 0.
-void Time(benchmark::State& state, const Graph& graph, ParameterStore store) {
+void Time(benchmark::State& state, const Graph& graph, ParameterStore store,
+          const CpuOptions& options = {}) {
   for (const ValueId p : graph.parameters()) {
     const Value& value = graph.value(p);
     if (!store.Has(value.name)) {
       store.Set(value.name, Tensor::Zeros(value.type.dtype, value.type.shape));
     }
   }
-  const std::unique_ptr<Device> device = MakeCpuDevice();
+  const std::unique_ptr<Device> device = MakeCpuDevice(options);
   DeviceParameters parameters(device.get());
   if (!parameters.Load(store).ok()) return;
   auto session = Session::Make(device.get(), graph, &parameters);
@@ -135,6 +136,14 @@ void Infer(benchmark::State& state, const std::string& network, Plan plan) {
   Time(state, lowered->graph, ParameterStore());
 }
 
+// The second argument: samples of a strip; 0 is the plan's choice.
+void Strips(benchmark::State& state, const std::string& network, Plan plan) {
+  auto lowered = MakePlan(network, state.range(0), plan);
+  if (Failed(state, lowered)) return;
+  Time(state, lowered->graph, ParameterStore(),
+       {.strip_samples = state.range(1)});
+}
+
 void TrainingSizes(benchmark::internal::Benchmark* b) {
   b->Arg(128)->Unit(benchmark::kMillisecond)->UseRealTime();
 }
@@ -142,6 +151,17 @@ void PlanSizes(benchmark::internal::Benchmark* b) {
   b->Arg(1)->Arg(32)->Unit(benchmark::kMicrosecond)->UseRealTime();
 }
 
+void StripSizes(benchmark::internal::Benchmark* b) {
+  for (const int64_t samples : {0, 1, 2, 4, 8, 32}) b->Args({32, samples});
+  b->Unit(benchmark::kMillisecond)->UseRealTime();
+}
+
+BENCHMARK_CAPTURE(Strips, mobilenet_v2_f32, "mobilenet-v2", Plan::kF32)
+    ->Apply(StripSizes);
+BENCHMARK_CAPTURE(Strips, mobilenet_v2_bf16, "mobilenet-v2", Plan::kBf16)
+    ->Apply(StripSizes);
+BENCHMARK_CAPTURE(Strips, mobilenet_v2_int8, "mobilenet-v2", Plan::kInt8)
+    ->Apply(StripSizes);
 BENCHMARK_CAPTURE(Train, resnet20_f32, "resnet20", false)->Apply(TrainingSizes);
 BENCHMARK_CAPTURE(Train, resnet20_bf16, "resnet20", true)->Apply(TrainingSizes);
 BENCHMARK_CAPTURE(Infer, resnet20_f32, "resnet20", Plan::kF32)
