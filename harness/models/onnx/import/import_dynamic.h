@@ -31,7 +31,8 @@ bool Decides(const DynamicGraph& graph);
 // Imports a model. What stands between conditionals and loops are pieces,
 // imported as ImportOnnx does.
 //
-//   If    a conditional, where its condition is computed by a run
+//   If    a conditional, where its condition is computed by a run; where its
+//         branches give other types, both go on with what stands behind it
 //   Loop  written out where trip count and condition are known at import; else
 //         a While whose predicate is the condition, and the trip count where
 //         that is computed by a run
@@ -39,8 +40,8 @@ bool Decides(const DynamicGraph& graph);
 // A parameter that two pieces store differently stands twice, the second time
 // with a suffix. `options.values` serve shapes within pieces, not conditions.
 //
-// Errors as ImportOnnx; UNIMPLEMENTED too: results of branches, or values from
-// one iteration to the next, whose types differ; values that are collected over
+// Errors as ImportOnnx; UNIMPLEMENTED too: values from one iteration to the next
+// whose types differ, also by way of a branch; values that are collected over
 // iterations whose number is not known.
 absl::StatusOr<OnnxDynamicNetwork> ImportDynamicOnnx(
     const OnnxModel& model, const OnnxImportOptions& options, const OpSet& ops);

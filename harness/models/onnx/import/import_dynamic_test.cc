@@ -119,15 +119,81 @@ TEST(ImportDynamicTest, AKnownConditionDecidesAtImport) {
   EXPECT_EQ(got.at("y").data<float>()[0], -4);
 }
 
-TEST(ImportDynamicTest, BranchesOfOtherTypesAreRefused) {
+// y = positive ? x + 1 : -pair, of other shapes.
+OnnxModel Parting() {
   OnnxModel model = Conditional();
   model.graph.inputs.push_back(Info("pair", OnnxType::kFloat, {{2, ""}}));
   model.graph.nodes[1].attributes["else_branch"] =
       Shared(Branch("Neg", {"pair"}, "b"));
+  return model;
+}
+
+void ExpectY(const OnnxModel& model, float x, std::vector<float> want) {
+  ASSERT_OK_AND_ASSIGN(
+      const Values got,
+      RunModel(model,
+               {{"x", Real(x)}, {"pair", Tensor::From<float>({2}, {3, 4})}}));
+  const auto y = got.at("y").span<float>();
+  EXPECT_EQ(std::vector<float>(y.begin(), y.end()), want);
+}
+
+TEST(ImportDynamicTest, BranchesOfOtherTypesGiveOutputsOfTheirs) {
+  const OnnxModel model = Parting();
+  ExpectY(model, 1, {2});
+  ExpectY(model, -1, {-3, -4});
+}
+
+// z as Parting's y, and its sum.
+OnnxModel PartingSum() {
+  OnnxModel model = Parting();
+  model.graph.nodes[1].outputs = {"z"};
+  model.graph.nodes.push_back(Node("ReduceSum", {"z"}, {"sum"}));
+  model.graph.nodes.back().attributes["keepdims"] = int64_t{0};
+  return model;
+}
+
+TEST(ImportDynamicTest, WhatFollowsBranchesOfOtherTypesMayJoinThem) {
+  OnnxModel model = PartingSum();
+  model.graph.nodes.push_back(Node("Neg", {"sum"}, {"y"}));
+  ExpectY(model, 1, {-2});
+  ExpectY(model, -1, {7});
+}
+
+TEST(ImportDynamicTest, BranchesMayGiveOtherTypesTwice) {
+  OnnxModel model = PartingSum();
+  OnnxNode choice = Node("If", {"positive"}, {"y"});
+  choice.attributes["then_branch"] = Shared(Branch("Neg", {"sum"}, "c"));
+  choice.attributes["else_branch"] =
+      Shared(Branch("Add", {"sum", "pair"}, "d"));
+  model.graph.nodes.push_back(choice);
+  ExpectY(model, 1, {-2});
+  ExpectY(model, -1, {-4, -3});
+}
+
+TEST(ImportDynamicTest, BranchesOfOtherTypesWithinALoopAreRefused) {
+  OnnxModel model = Model();
+  model.graph.inputs = {Info("trips", OnnxType::kInt64),
+                        Info("x", OnnxType::kFloat),
+                        Info("pair", OnnxType::kFloat, {{2, ""}})};
+  model.graph.outputs = {Info("y", OnnxType::kFloat)};
+  model.graph.initializers = {Scalar("zero", Real(0))};
+  OnnxGraph body;
+  body.inputs = {Info("i", OnnxType::kInt64), Info("c", OnnxType::kBool),
+                 Info("v", OnnxType::kFloat)};
+  OnnxNode choice = Node("If", {"positive"}, {"w"});
+  choice.attributes["then_branch"] = Shared(Branch("Neg", {"v"}, "a"));
+  choice.attributes["else_branch"] = Shared(Branch("Neg", {"pair"}, "b"));
+  body.nodes = {Node("Identity", {"c"}, {"again"}),
+                Node("Greater", {"v", "zero"}, {"positive"}), choice};
+  body.outputs = {Info("again", OnnxType::kBool), Info("w", OnnxType::kFloat)};
+  OnnxNode loop = Node("Loop", {"trips", "", "x"}, {"y"});
+  loop.attributes["body"] = Shared(std::move(body));
+  model.graph.nodes = {loop};
   EXPECT_THAT(ImportDynamicOnnx(model, {}, StandardOps()),
               StatusIs(absl::StatusCode::kUnimplemented,
-                       HasSubstr("node 'y' (If): result 0 is f32[] in one "
-                                 "branch and f32[2] in the other")));
+                       HasSubstr("node 'w' (If): its branches give other "
+                                 "types, and what comes of them behind it, "
+                                 "'w', is f32[] after one and f32[2]")));
 }
 
 // x := x * 2, n := n + i, while x < limit, at most `trips` times.

@@ -1,8 +1,9 @@
 // Damaged model files: every one is imported or refused, none ends the program.
 //
-// ASSAY_FUZZ_SECONDS=600 goes on for so long, with other seeds each round. Then
-// the file that is being read lies in $TEST_TMPDIR (or /tmp) as fuzz_case.onnx,
-// and the last line on standard error names what is being imported.
+// ASSAY_FUZZ_SECONDS=600 has each test go on for so long, with other seeds each
+// round. Then the file that is being read lies in $TEST_TMPDIR (or /tmp) as
+// fuzz_case.onnx, and the last line on standard error names what is being
+// imported.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -10,7 +11,9 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -22,8 +25,12 @@
 #include "harness/core/random.h"
 #include "harness/graph/verify.h"
 #include "harness/measure/clock.h"
+#include "harness/models/dynamic/registry.h"
+#include "harness/models/onnx/export/export_dynamic.h"
 #include "harness/models/onnx/import/import.h"
+#include "harness/models/onnx/import/import_dynamic.h"
 #include "harness/models/onnx/proto/read_model.h"
+#include "harness/models/onnx/proto/write_model.h"
 #include "harness/models/onnx/testing/node_tests.h"
 #include "harness/ops/ops.h"
 #include "harness/testing/mutate.h"
@@ -71,18 +78,40 @@ void DisturbAttribute(OnnxAttribute* attribute, RandomStream* random) {
   }
 }
 
-// One to three changes of what the file says, so that converters see them.
-void MutateModel(OnnxModel* model, std::map<std::string, Tensor>* values,
+// A tensor of the same elements with another shape, or with an odd element.
+void DisturbValue(const std::string& name, Tensor* value, OnnxGraph* graph,
+                  RandomStream* random) {
+  if (value->rank() == 0 || random->Below(2) != 0) {
+    Disturb(value, random);
+    return;
+  }
+  Shape shape = {value->size()};
+  if (random->Below(2) == 0) shape.push_back(1);
+  *value = value->Reshaped(shape);
+  for (OnnxValueInfo& input : graph->inputs) {
+    if (input.name == name) input.dimensions.reset();
+  }
+}
+
+// One to three changes of what the file says, so that converters see them;
+// those of a node with graphs are often within one.
+void MutateGraph(OnnxGraph* graph, std::map<std::string, Tensor>* values,
                  RandomStream* random) {
-  OnnxGraph& graph = model->graph;
   const uint64_t changes = 1 + random->Below(3);
-  for (uint64_t i = 0; i < changes && !graph.nodes.empty(); ++i) {
-    OnnxNode& node = graph.nodes[random->Below(graph.nodes.size())];
+  for (uint64_t i = 0; i < changes && !graph->nodes.empty(); ++i) {
+    OnnxNode& node = graph->nodes[random->Below(graph->nodes.size())];
     const uint64_t what = random->Below(6);
     if (what <= 1 && !node.attributes.empty()) {
       auto it = node.attributes.begin();
       std::advance(it, random->Below(node.attributes.size()));
-      DisturbAttribute(&it->second, random);
+      auto* inner = std::get_if<std::shared_ptr<const OnnxGraph>>(&it->second);
+      if (inner == nullptr) {
+        DisturbAttribute(&it->second, random);
+        continue;
+      }
+      auto changed = std::make_shared<OnnxGraph>(**inner);
+      MutateGraph(changed.get(), values, random);
+      *inner = std::move(changed);
     } else if (what == 2 && !node.inputs.empty()) {
       const size_t at = random->Below(node.inputs.size());
       node.inputs[at] = node.inputs[random->Below(node.inputs.size())];
@@ -91,21 +120,13 @@ void MutateModel(OnnxModel* model, std::map<std::string, Tensor>* values,
     } else if (what == 4 && !values->empty()) {
       auto it = values->begin();
       std::advance(it, random->Below(values->size()));
-      if (it->second.rank() > 0 && random->Below(2) == 0) {
-        // The same elements with another shape.
-        Shape shape = {it->second.size()};
-        if (random->Below(2) == 0) shape.push_back(1);
-        it->second = it->second.Reshaped(shape);
-        for (OnnxValueInfo& input : graph.inputs) {
-          if (input.name == it->first) input.dimensions.reset();
-        }
-      } else {
-        Disturb(&it->second, random);
-      }
-    } else if (!graph.initializers.empty()) {
+      DisturbValue(it->first, &it->second, graph, random);
+    } else if (!graph->initializers.empty()) {
       Disturb(
-          &graph.initializers[random->Below(graph.initializers.size())].value,
+          &graph->initializers[random->Below(graph->initializers.size())].value,
           random);
+    } else if (!graph->outputs.empty() && random->Below(4) == 0) {
+      graph->outputs.pop_back();
     }
   }
 }
@@ -127,6 +148,46 @@ std::string CasePath() {
   return JoinPath(folder == nullptr ? "/tmp" : folder, "fuzz_case.onnx");
 }
 
+// How long a test goes on, and what it tells at its end.
+class Rounds {
+ public:
+  Rounds() {
+    const char* text = std::getenv("ASSAY_FUZZ_SECONDS");
+    EXPECT_TRUE(text == nullptr || absl::SimpleAtod(text, &seconds_));
+  }
+  ~Rounds() {
+    std::printf("%lld of %lld damaged models were imported\n",
+                static_cast<long long>(imported_),
+                static_cast<long long>(tried_));
+  }
+  // From the second on: whether there is time for another.
+  bool Next() { return round_++ == 0 || !Over(); }
+  bool Over() const {
+    return static_cast<double>(MonotonicClock().NowNs() - start_) * 1e-9 >=
+           seconds_;
+  }
+  uint64_t seed() const { return round_ - 1; }
+  void Count(bool imported) {
+    ++tried_;
+    imported_ += imported ? 1 : 0;
+  }
+  // Before the bytes are read, so that they are there after a crash.
+  void Keep(const std::string& bytes) const {
+    if (seconds_ > 0) std::ofstream(CasePath(), std::ios::binary) << bytes;
+  }
+  void Say(const std::string& name, int i) const {
+    if (seconds_ == 0) return;
+    std::fprintf(stderr, "round %llu %s %d\n",
+                 static_cast<unsigned long long>(seed()), name.c_str(), i);
+  }
+
+ private:
+  double seconds_ = 0;
+  int64_t start_ = MonotonicClock().NowNs();
+  uint64_t round_ = 0;
+  int64_t tried_ = 0, imported_ = 0;
+};
+
 // Tells whether a graph came of it.
 bool TryImport(const absl::StatusOr<OnnxModel>& model,
                const std::map<std::string, Tensor>& values) {
@@ -139,10 +200,34 @@ bool TryImport(const absl::StatusOr<OnnxModel>& model,
       options.shapes[input.name] = value->second.shape();
     }
   }
+  if (HasControlFlow(*model)) {
+    // Decided by a run: without the values. It verifies what comes of it.
+    OnnxImportOptions open;
+    open.shapes = options.shapes;
+    if (ImportDynamicOnnx(*model, open, StandardOps()).ok()) return true;
+  }
   const auto network = ImportOnnx(*model, options, StandardOps());
   if (!network.ok()) return false;
   EXPECT_OK(Verify(network->graph));
   return true;
+}
+
+// One model, damaged as bytes and in what it says.
+void TryDamaged(const std::string& name, const std::string& bytes,
+                const OnnxModel& model,
+                const std::map<std::string, Tensor>& values,
+                const std::string& folder, Rounds* rounds) {
+  RandomStream random(rounds->seed(), name);
+  for (int i = 0; i < 4; ++i) {
+    const std::string damaged = MutateBytes(bytes, &random);
+    rounds->Keep(damaged);
+    rounds->Say(name, i);
+    rounds->Count(TryImport(ParseOnnxModel(damaged, "fuzz", folder), values));
+    OnnxModel changed = model;
+    std::map<std::string, Tensor> changed_values = values;
+    MutateGraph(&changed.graph, &changed_values, &random);
+    rounds->Count(TryImport(changed, changed_values));
+  }
 }
 
 TEST(FuzzTest, DamagedModelsAreImportedOrRefused) {
@@ -153,45 +238,81 @@ TEST(FuzzTest, DamagedModelsAreImportedOrRefused) {
                  << "; install libonnx-testdata (tools/setup test) or set "
                     "ASSAY_ONNX_TESTDATA";
   }
-  const char* text = std::getenv("ASSAY_FUZZ_SECONDS");
-  double seconds = 0;
-  ASSERT_TRUE(text == nullptr || absl::SimpleAtod(text, &seconds));
-  const int64_t start = MonotonicClock().NowNs();
-  const auto passed = [&] {
-    return static_cast<double>(MonotonicClock().NowNs() - start) * 1e-9;
-  };
-  int64_t tried = 0, imported = 0;
-  uint64_t round = 0;
-  do {
+  Rounds rounds;
+  while (rounds.Next()) {
     for (const std::string& name : *names) {
       ASSERT_OK_AND_ASSIGN(const std::string bytes,
                            ReadFile(NodeTestModel(folder, name)));
       const auto model = ParseOnnxModel(bytes, name, "");
       ASSERT_OK(model.status());
-      const auto values = InputsOf(JoinPath(folder, name), *model);
-      RandomStream random(round, name);
-      for (int i = 0; i < 4; ++i) {
-        const std::string damaged = MutateBytes(bytes, &random);
-        if (seconds > 0) {
-          std::ofstream(CasePath(), std::ios::binary) << damaged;
-        }
-        imported += TryImport(ParseOnnxModel(damaged, "fuzz", ""), values);
-        OnnxModel changed = *model;
-        std::map<std::string, Tensor> changed_values = values;
-        MutateModel(&changed, &changed_values, &random);
-        if (seconds > 0) {
-          std::fprintf(stderr, "round %llu %s %d\n",
-                       static_cast<unsigned long long>(round), name.c_str(), i);
-        }
-        imported += TryImport(changed, changed_values);
-        tried += 2;
-      }
-      if (seconds > 0 && passed() > seconds) break;
+      TryDamaged(name, bytes, *model, InputsOf(JoinPath(folder, name), *model),
+                 "", &rounds);
+      if (rounds.seed() > 0 && rounds.Over()) break;
     }
-    ++round;
-  } while (passed() < seconds);
-  std::printf("%lld of %lld damaged models were imported\n",
-              static_cast<long long>(imported), static_cast<long long>(tried));
+  }
+}
+
+TEST(FuzzTest, DamagedControlFlowIsImportedOrRefused) {
+  std::map<std::string, OnnxModel> models;
+  for (const char* name : {"dscnn-exits", "experts"}) {
+    ASSERT_OK_AND_ASSIGN(const DynamicNetwork network,
+                         BuildDynamicNetwork(name, StandardOps()));
+    ASSERT_OK_AND_ASSIGN(const ParameterStore parameters,
+                         Initialise(network, 1));
+    ASSERT_OK_AND_ASSIGN(models[name],
+                         ExportDynamicOnnx(network.graph, parameters));
+  }
+  Rounds rounds;
+  while (rounds.Next()) {
+    for (const auto& [name, model] : models) {
+      ASSERT_OK_AND_ASSIGN(const std::string bytes, SerializeOnnxModel(model));
+      TryDamaged(name, bytes, model, {}, "", &rounds);
+    }
+  }
+}
+
+// A field of a message with so many bytes, of which there are less than 128.
+std::string Field(char tag, const std::string& body) {
+  return std::string({tag, static_cast<char>(body.size())}) + body;
+}
+
+// y = x + w, w f32[2] in data.bin: the initializer is written behind the model,
+// whose graph protobuf merges it into.
+std::string WithExternalData() {
+  OnnxModel model;
+  model.opsets[""] = 17;
+  OnnxNode add;
+  add.op = "Add";
+  add.inputs = {"x", "w"};
+  add.outputs = {"y"};
+  model.graph.nodes = {add};
+  model.graph.inputs = {{"x", OnnxType::kFloat, {{{2, ""}}}}};
+  model.graph.outputs = {{"y", OnnxType::kFloat, {}}};
+  const auto bytes = SerializeOnnxModel(model);
+  EXPECT_OK(bytes);
+  std::string tensor = "\x08\x02\x10\x01" + Field(0x42, "w");
+  for (const auto& [key, value] : std::map<std::string, std::string>{
+           {"location", "data.bin"}, {"offset", "4"}, {"length", "8"}}) {
+    tensor += Field(0x6a, Field(0x0a, key) + Field(0x12, value));
+  }
+  return *bytes + Field(0x3a, Field(0x2a, tensor + "\x70\x01"));
+}
+
+TEST(FuzzTest, DamagedExternalDataAreReadOrRefused) {
+  const std::string folder = JoinPath(testing::TempDir(), "external");
+  ASSERT_OK(WriteFileAtomically(JoinPath(folder, "data.bin"),
+                                std::string("____\0\0\x80\x3f\0\0\0\x40", 12)));
+  const std::string bytes = WithExternalData();
+  ASSERT_OK_AND_ASSIGN(const OnnxModel model,
+                       ParseOnnxModel(bytes, "whole", folder));
+  ASSERT_TRUE(TryImport(model, {}));
+  Rounds rounds;
+  while (rounds.Next()) {
+    for (int i = 0; i < 50; ++i) {
+      TryDamaged(absl::StrCat("external ", i), bytes, model, {}, folder,
+                 &rounds);
+    }
+  }
 }
 
 }  // namespace
