@@ -94,18 +94,20 @@ absl::StatusOr<PeerProgram> MakeTrainingStep(
   ASSAY_ASSIGN_OR_RETURN(
       const ReferenceGraph made,
       BuildReferenceGraph(network, StandardOps(), reference));
-  ASSAY_ASSIGN_OR_RETURN(ParameterStore store,
-                         Initialise(made.graph, made.initialisers, 1));
   ASSAY_ASSIGN_OR_RETURN(const Graph step, BuildStep(made.graph, options));
-  for (const ValueId p : step.parameters()) {
-    const Value& value = step.value(p);
-    if (!store.Has(value.name)) {  // the optimizer's state
-      store.Set(value.name, Tensor::Zeros(value.type.dtype, value.type.shape));
-    }
-  }
   PeerProgram program;
   program.parameters = std::make_unique<DeviceParameters>(device);
-  ASSAY_RETURN_IF_ERROR(program.parameters->Load(store));
+  {
+    ASSAY_ASSIGN_OR_RETURN(const ParameterStore store,
+                           Initialise(made.graph, made.initialisers, 1));
+    ASSAY_RETURN_IF_ERROR(program.parameters->Load(store));
+  }
+  for (const ValueId p : step.parameters()) {
+    const Value& value = step.value(p);
+    if (program.parameters->Find(value.name) != nullptr) continue;
+    ASSAY_RETURN_IF_ERROR(program.parameters->Set(  // the optimizer's state
+        value.name, Tensor::Zeros(value.type.dtype, value.type.shape)));
+  }
   ASSAY_ASSIGN_OR_RETURN(program.session,
                          Session::Make(device, step, program.parameters.get(),
                                        {.threads = threads}));

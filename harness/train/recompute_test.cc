@@ -3,14 +3,19 @@
 
 #include <cstring>
 #include <memory>
+#include <numeric>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "harness/backend/cpu/cpu_device.h"
 #include "harness/backend/session.h"
+#include "harness/graph/gradient.h"
+#include "harness/graph/reference.h"
+#include "harness/graph/roles.h"
 #include "harness/graph/testing/network_builder.h"
 #include "harness/graph/testing/random_graph.h"
 #include "harness/graph/verify.h"
@@ -136,6 +141,68 @@ TEST(RecomputeGraphTest, RandomNetworksKeepTheirStepsToTheBit) {
   EXPECT_GT(recomputed, 300);
 }
 
+TEST(RecomputeGraphTest, CheapValuesOfAnySizeAreTheSame) {
+  int recomputed = 0;
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    SCOPED_TRACE(absl::StrCat("seed ", seed));
+    const RandomNetwork network = MakeRandomNetwork(seed, DType::kF64);
+    Graph graph = network.graph();
+    const ValueId logits = graph.FindOutput("logits");
+    GraphBuilder b(&graph);
+    std::vector<int64_t> axes(graph.shape(logits).size());
+    std::iota(axes.begin(), axes.end(), 0);
+    const ValueId loss =
+        b.ReduceSum(b.Op("square", {logits}), axes, /*keep=*/false);
+    ASSERT_OK_AND_ASSIGN(
+        const std::vector<ValueId> gradients,
+        AddGradients(&graph, loss, kNoValue, TrainableParameters(graph)));
+    graph.ClearOutputs();
+    for (const ValueId gradient : gradients) {
+      if (gradient == kNoValue) continue;
+      b.Output(absl::StrCat("gradient", gradient), gradient);
+    }
+    ASSERT_OK_AND_ASSIGN(const Recomputed lean, RecomputeCheap(graph, loss, 0));
+    ASSERT_OK(Verify(lean.graph));
+    recomputed += lean.graph.node_count() - graph.node_count();
+    ASSERT_OK_AND_ASSIGN(const Evaluation want,
+                         Evaluate(graph, network.feeds, network.store()));
+    ASSERT_OK_AND_ASSIGN(const Evaluation got,
+                         Evaluate(lean.graph, network.feeds, network.store()));
+    ASSERT_EQ(want.outputs.size(), got.outputs.size());
+    for (const auto& [name, value] : want.outputs) {
+      const Tensor& other = got.outputs.at(name);
+      ASSERT_EQ(value.bytes(), other.bytes());
+      EXPECT_EQ(std::memcmp(value.raw(), other.raw(),
+                            static_cast<size_t>(value.bytes())),
+                0)
+          << name;
+    }
+  }
+  EXPECT_GT(recomputed, 20);
+}
+
+TEST(RecomputeGraphTest, CheapValuesAreNotKept) {
+  NetworkBuilder n(DType::kF32);
+  ValueId x = n.Input("image", {4, 8, 32, 32});
+  for (int i = 0; i < 6; ++i) {
+    const ValueId y = n.Conv(absl::StrCat("conv", i), x, 8, 3);
+    x = n.b().Mul(y, n.b().Op("sigmoid", {y}));
+  }
+  n.Done(n.Linear("head", n.b().ReduceMean(x, {2, 3}, false), 5));
+  std::map<std::string, Tensor> feeds = n.Feeds();
+  feeds["labels"] = Tensor::From<int32_t>({4}, {0, 1, 2, 4});
+  StepOptions options;
+  StepRun plain, lean;
+  ASSERT_NO_FATAL_FAILURE(
+      RunSteps(n.graph(), n.store(), options, feeds, &plain));
+  options.recompute_cheap = true;
+  ASSERT_NO_FATAL_FAILURE(
+      RunSteps(n.graph(), n.store(), options, feeds, &lean));
+  ExpectSameBits(lean.after, plain.after);
+  EXPECT_GT(lean.nodes, plain.nodes);
+  EXPECT_LT(lean.scratch_bytes * 10, plain.scratch_bytes * 7);
+}
+
 TEST(RecomputeGraphTest, OneSegmentRecomputesNothing) {
   NetworkBuilder n;
   BuildResidualNetwork(n, 2);
@@ -143,6 +210,8 @@ TEST(RecomputeGraphTest, OneSegmentRecomputesNothing) {
                        Recompute(n.graph(), n.graph().FindOutput("logits"), 1));
   EXPECT_EQ(same.graph.node_count(), n.graph().node_count());
   EXPECT_EQ(Recompute(n.graph(), n.graph().inputs()[0], 2).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(RecomputeCheap(n.graph(), n.graph().inputs()[0], 0).status().code(),
             absl::StatusCode::kInvalidArgument);
 }
 

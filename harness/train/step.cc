@@ -109,10 +109,16 @@ absl::StatusOr<Differentiated> Named(Graph graph,
   return result;
 }
 
+// Smaller results are not worth a node.
+constexpr int64_t kLeastRecomputed = int64_t{1} << 16;
+
 absl::StatusOr<Differentiated> WithRecomputation(
     const Graph& graph, ValueId loss, std::vector<ValueId> gradients,
-    const std::vector<std::string>& names, int segments) {
-  ASSAY_ASSIGN_OR_RETURN(Recomputed lean, Recompute(graph, loss, segments));
+    const std::vector<std::string>& names, const StepOptions& options) {
+  ASSAY_ASSIGN_OR_RETURN(
+      Recomputed lean, options.recompute_segments > 0
+                           ? Recompute(graph, loss, options.recompute_segments)
+                           : RecomputeCheap(graph, loss, kLeastRecomputed));
   for (ValueId& gradient : gradients) {
     if (gradient == kNoValue) continue;
     gradient = lean.values[static_cast<size_t>(gradient)];
@@ -136,9 +142,8 @@ absl::StatusOr<Differentiated> Differentiate(const Graph& network,
   const ValueId kept = graph.FindOutput("loss");
   graph.ClearOutputs();
   ASSAY_RETURN_IF_ERROR(graph.AddOutput("loss", kept));
-  if (options.recompute_segments > 0) {
-    return WithRecomputation(graph, loss, gradients, names,
-                             options.recompute_segments);
+  if (options.recompute_segments > 0 || options.recompute_cheap) {
+    return WithRecomputation(graph, loss, gradients, names, options);
   }
   return Named(std::move(graph), gradients, names);
 }

@@ -27,8 +27,12 @@ struct StepOptions {
   bool fuse_attention = true;
   // Activations are kept at the borders of so many segments of the forward pass
   // and computed again in between (rewrites/recompute.h): less memory, the same
-  // bits, about a third more work. 0: all are kept.
+  // bits, about a third more work. 0: no segments.
   int recompute_segments = 0;
+  // Without segments: large norms, activations, products and conversions are
+  // computed again from what is kept anyway; two thirds of the memory for
+  // transformers. In f32 the same bits; in bf16 some results round less often.
+  bool recompute_cheap = false;
 };
 
 // Parameters that a step on `network` changes by gradient, in the order of

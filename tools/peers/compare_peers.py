@@ -50,6 +50,7 @@ import torch  # noqa: E402
 import decode  # noqa: E402
 import networks  # noqa: E402
 import runtimes  # noqa: E402
+import training  # noqa: E402
 from assay_side import AssaySide  # noqa: E402
 
 torch.set_num_threads(ARGS.threads)
@@ -223,28 +224,11 @@ def infer(name, batch, precision, files, folder):
 
 def train(name, precision):
     """One step: forward, backward, optimizer."""
-    make, inputs, (classes, label_shape), optimizer, batch = networks.TRAINING[name]
-    torch.manual_seed(0)
-    value, labels = inputs(batch), torch.randint(0, classes, (batch, *label_shape))
+    *_, optimizer, batch = networks.TRAINING[name]
     cell, side = Cell(), AssaySide(ARGS.assay, ARGS.threads)
 
-    def stepper(compiled):
-        network, x = runtimes.channels_last(make().train(), value)
-        if optimizer == "sgd":
-            steps = torch.optim.SGD(network.parameters(), 0.01, 0.9)
-        else:
-            steps = torch.optim.AdamW(network.parameters(), 1e-4, fused=True)
-        forward = torch.compile(network) if compiled else network
-
-        def step():
-            steps.zero_grad(set_to_none=True)
-            with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
-                logits = forward(x)
-            logits = logits.float().reshape(-1, classes)
-            torch.nn.functional.cross_entropy(logits, labels.reshape(-1)).backward()
-            steps.step()
-
-        return timer_of(step)
+    def torchs(compiled):
+        return timer_of(training.step_of(name, precision, True, compiled))
 
     def assay():
         side.ask("train", "step", name, batch, optimizer, precision)
@@ -252,8 +236,8 @@ def train(name, precision):
 
     try:
         cell.add("assay", assay)
-        cell.add("torch", lambda: stepper(False))
-        cell.add("torch compile", lambda: stepper(True))
+        cell.add("torch", lambda: torchs(False))
+        cell.add("torch compile", lambda: torchs(True))
         return cell.measure()
     finally:
         side.close()

@@ -3,6 +3,7 @@
 #ifndef ASSAY_HARNESS_GRAPH_REWRITES_RECOMPUTE_H_
 #define ASSAY_HARNESS_GRAPH_REWRITES_RECOMPUTE_H_
 
+#include <cstdint>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -27,6 +28,14 @@ struct Recomputed {
 // INVALID_ARGUMENT: `loss` is no result, or segments < 1.
 absl::StatusOr<Recomputed> Recompute(const Graph& graph, ValueId loss,
                                      int segments);
+
+// Keeps no result of at least `least_bytes` that one pass over kept values
+// gives again: norms, activations, products and conversions all of whose
+// operands are parameters or kept for the backward pass anyway. They are
+// computed a second time, right before the first backward node that reads them;
+// the results are the same. INVALID_ARGUMENT: `loss` is no result.
+absl::StatusOr<Recomputed> RecomputeCheap(const Graph& graph, ValueId loss,
+                                          int64_t least_bytes);
 
 }  // namespace assay
 
