@@ -53,7 +53,8 @@ constexpr FlagSpec kFlags[] = {
     {"precision", "f32|bf16", "", "of training (default: the suite's, or f32)"},
     {"accuracy_only", "", "", "do not measure latency and energy"},
     {"scenario", "NAME,...", "",
-     "how queries arrive: single_stream, multi_stream, server, offline"},
+     "how queries arrive: single_stream, multi_stream, server, offline; of "
+     "networks that write tokens: prefill, decode"},
     {"batch", "N,...", "", "samples per call of a plan"},
     {"cache", "hot|cold|hot,cold", "", "caches before each query"},
     {"beside", "BACKEND,...", "",

@@ -20,6 +20,8 @@ absl::Status CheckNumbers(const MeasureSpec& measure) {
         {"seconds", measure.seconds()},
         {"samples_per_query", static_cast<double>(measure.samples_per_query())},
         {"server_qps", measure.server_qps()},
+        {"prompt_tokens", static_cast<double>(measure.prompt_tokens())},
+        {"new_tokens", static_cast<double>(measure.new_tokens())},
         {"latency_bound_ns",
          static_cast<double>(measure.latency_bound_ns())}}) {
     if (value >= 0.0) continue;
@@ -53,6 +55,10 @@ absl::Status AddScenario(const std::string& name, const MeasureSpec& measure,
                          std::vector<SessionPlan>* plans) {
   if (name == "single_stream") {
     plans->push_back({Scenario::kSingleStream, 1, 1});
+  } else if (name == "prefill") {
+    plans->push_back({Scenario::kPrefill, 1, 1});
+  } else if (name == "decode") {
+    plans->push_back({Scenario::kDecode, 1, 1});
   } else if (name == "server") {
     plans->push_back({Scenario::kServer, 1, 1});
   } else if (name == "multi_stream") {
@@ -70,7 +76,7 @@ absl::Status AddScenario(const std::string& name, const MeasureSpec& measure,
   } else {
     return absl::InvalidArgumentError(
         absl::StrCat("measure.scenarios: expected single_stream, multi_stream, "
-                     "server or offline, got \"",
+                     "server, offline, prefill or decode, got \"",
                      name, "\""));
   }
   return absl::OkStatus();

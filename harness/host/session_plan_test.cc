@@ -51,6 +51,17 @@ TEST(SessionPlanTest, NamedScenariosUseTheBatchesThatApply) {
   EXPECT_EQ(Plans(measure)[2], "MULTI_STREAM 3/3");
 }
 
+TEST(SessionPlanTest, WritingTokensHasOneSequence) {
+  MeasureSpec measure;
+  measure.add_scenarios("prefill");
+  measure.add_scenarios("decode");
+  measure.add_batch_sizes(3);
+  EXPECT_THAT(Plans(measure), ElementsAre("PREFILL 1/1", "DECODE 1/1"));
+  measure.set_new_tokens(-1);
+  EXPECT_THAT(std::string(PlanSessions(measure).status().message()),
+              HasSubstr("measure.new_tokens"));
+}
+
 TEST(SessionPlanTest, ColdSessionsStandBesideHotOnes) {
   MeasureSpec measure;
   measure.add_scenarios("single_stream");

@@ -12,6 +12,7 @@
 #include "harness/core/progress.h"
 #include "harness/core/status_macros.h"
 #include "harness/host/run_setup.h"
+#include "harness/host/score/decode_system.h"
 #include "harness/host/score/flow.h"
 #include "harness/host/score/materialisation.h"
 #include "harness/host/score/plan.h"
@@ -43,6 +44,29 @@ struct Entry {
   std::string precision;
   std::unique_ptr<TimedSystem> system;
 };
+
+// The prompt and what is written behind it.
+absl::StatusOr<std::unique_ptr<TimedSystem>> MakeDecoding(
+    const TimedNetwork& network, Device* device, const std::string& precision,
+    bool prefill, const TimingOptions& options, DecodeSystemOptions* settled) {
+  if (network.dynamic != nullptr) {
+    return absl::UnavailableError(
+        "decoding with a cache takes a network without control flow");
+  }
+  DecodeSystemOptions decode;
+  decode.precision = precision;
+  decode.prefill = prefill;
+  decode.threads = options.threads;
+  decode.prompt = options.measure.prompt_tokens();
+  if (options.measure.new_tokens() > 0) {
+    decode.new_tokens = options.measure.new_tokens();
+  }
+  ASSAY_ASSIGN_OR_RETURN(
+      std::unique_ptr<DecodeSystem> system,
+      DecodeSystem::Make(device, *network.graph, *network.parameters, decode));
+  *settled = system->options();
+  return system;
+}
 
 // In memory, without samples. UNIMPLEMENTED: the device cannot run it.
 absl::StatusOr<std::unique_ptr<TimedSystem>> MakeSystem(
@@ -164,8 +188,12 @@ class TimedSession {
       *latency =
           MakeLatencyRecord(settings_, timings_, v, OptionsOf(entries_[v]));
       AddEnergy(v, latency);
-      *latency->add_energy_estimates() =
-          MakeEnergyEstimate(record->cost(), plan_.batch);
+      if (Decodes()) {
+        AddTokens(latency);
+      } else {
+        *latency->add_energy_estimates() =
+            MakeEnergyEstimate(record->cost(), plan_.batch);
+      }
       if (entries_[v].network != 0) AddGains(v, record);
     }
   }
@@ -204,9 +232,15 @@ class TimedSession {
     if (plan_.cold && !evictor_.has_value()) {
       return unavailable(bench_.bytes_to_evict.status());
     }
-    auto system = MakeSystem(timed, bench_.devices[device].device, precision,
-                             plan_.batch, bench_.options.threads);
-    if (absl::IsUnimplemented(system.status())) {
+    Device* runs_on = bench_.devices[device].device;
+    DecodeSystemOptions decode;
+    auto system = Decodes() ? MakeDecoding(timed, runs_on, precision,
+                                           plan_.scenario == Scenario::kPrefill,
+                                           bench_.options, &decode)
+                            : MakeSystem(timed, runs_on, precision, plan_.batch,
+                                         bench_.options.threads);
+    if (absl::IsUnimplemented(system.status()) ||
+        absl::IsUnavailable(system.status())) {
       return unavailable(system.status());
     }
     ASSAY_RETURN_IF_ERROR(system.status());
@@ -215,7 +249,26 @@ class TimedSession {
     ASSAY_RETURN_IF_ERROR((*system)->LoadBatches(
         *source, std::min(kBatchesInMemory, source->batch_count())));
     entries_.push_back({network, device, precision, *std::move(system)});
+    decode_ = decode;
     return absl::OkStatus();
+  }
+
+  bool Decodes() const {
+    return plan_.scenario == Scenario::kPrefill ||
+           plan_.scenario == Scenario::kDecode;
+  }
+
+  void AddTokens(LatencyRecord* latency) const {
+    const bool prefill = plan_.scenario == Scenario::kPrefill;
+    latency->set_prompt_tokens(static_cast<uint32_t>(decode_.prompt));
+    latency->set_new_tokens(
+        static_cast<uint32_t>(prefill ? 1 : decode_.new_tokens));
+    for (const PercentileRecord& median : latency->percentiles()) {
+      if (median.fraction() != 0.5) continue;
+      latency->set_median_token_ns(
+          median.estimate_ns() /
+          static_cast<double>(prefill ? decode_.prompt : decode_.new_tokens));
+    }
   }
 
   void AddUnavailable(const Entry& entry, const absl::Status& why,
@@ -269,6 +322,7 @@ class TimedSession {
   ScenarioSettings settings_;
   std::optional<CacheEvictor> evictor_;
   std::vector<Entry> entries_;
+  DecodeSystemOptions decode_;  // the same of all entries
   std::vector<MeterSource> meters_;
   EnergyLimits limits_;
   std::optional<EnergySession> energy_;

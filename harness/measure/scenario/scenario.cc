@@ -329,6 +329,10 @@ const char* ScenarioName(Scenario scenario) {
       return "OFFLINE";
     case Scenario::kServer:
       return "SERVER";
+    case Scenario::kPrefill:
+      return "PREFILL";
+    case Scenario::kDecode:
+      return "DECODE";
   }
   return "UNKNOWN";
 }

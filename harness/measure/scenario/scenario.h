@@ -22,6 +22,10 @@ enum class Scenario {
   kMultiStream,   // the same, with several samples per query
   kOffline,       // one query per block, with all of the block's samples
   kServer,        // Poisson arrivals; a query waits while another runs
+  // As kSingleStream, of networks that write tokens: a query is a prompt, up to
+  // the first token; or the tokens behind one.
+  kPrefill,
+  kDecode,
 };
 const char* ScenarioName(Scenario scenario);  // "SINGLE_STREAM", ...
 

@@ -164,6 +164,10 @@ LatencyRecord::Scenario ScenarioOf(Scenario scenario) {
       return LatencyRecord::MULTI_STREAM;
     case Scenario::kOffline:
       return LatencyRecord::OFFLINE;
+    case Scenario::kPrefill:
+      return LatencyRecord::PREFILL;
+    case Scenario::kDecode:
+      return LatencyRecord::DECODE;
     case Scenario::kServer:
       return LatencyRecord::SERVER;
   }

@@ -37,6 +37,8 @@ const SCENARIO_WORDS = {
   SINGLE_STREAM: "single stream",
   MULTI_STREAM: "multi stream",
   OFFLINE: "offline",
+  PREFILL: "prompt",
+  DECODE: "new tokens",
   SERVER: "server",
 };
 
