@@ -33,6 +33,14 @@ def _arguments(ctx, toolchain, features, context, header, output):
         variables = variables,
     )
 
+def _sanitized(ctx):
+    """GCC 12 breaks off within passes behind a header precompiled for one."""
+    return [
+        flag
+        for flag in ctx.fragments.cpp.copts
+        if flag.startswith("-fsanitize")
+    ]
+
 def _precompiled_header_impl(ctx):
     toolchain = find_cpp_toolchain(ctx)
     features = cc_common.configure_features(
@@ -49,7 +57,7 @@ def _precompiled_header_impl(ctx):
     header = ctx.actions.declare_file(ctx.label.name + ".h")
     ctx.actions.symlink(output = header, target_file = ctx.file.header)
     headers = [header]
-    if toolchain.compiler != "clang":
+    if toolchain.compiler != "clang" and not _sanitized(ctx):
         compiled = ctx.actions.declare_file(header.basename + ".gch")
         ctx.actions.run(
             executable = cc_common.get_tool_for_action(
