@@ -4,13 +4,10 @@
 #include <utility>
 
 #include "benchmark/benchmark.h"
+#include "harness/backend/cpu/benchmark_plans.h"
 #include "harness/backend/cpu/cpu_device.h"
 #include "harness/backend/session.h"
 #include "harness/core/random.h"
-#include "harness/core/status_macros.h"
-#include "harness/graph/rewrites/fold_batch_norm.h"
-#include "harness/graph/rewrites/lower.h"
-#include "harness/graph/rewrites/quantize.h"
 #include "harness/models/init.h"
 #include "harness/models/registry.h"
 #include "harness/ops/ops.h"
@@ -87,58 +84,16 @@ void Train(benchmark::State& state, const std::string& network, bool bf16) {
   Time(state, *graph, *std::move(store));
 }
 
-enum class Plan { kF32, kBf16, kInt8 };
-
-// Every layer in 8 bits, on grids that hold what random weights give.
-absl::StatusOr<QuantizedNetwork> QuantizeAll(const Graph& graph,
-                                             const ParameterStore& store) {
-  ASSAY_ASSIGN_OR_RETURN(const FoldedNetwork folded,
-                         FoldBatchNorm(graph, store));
-  QuantizeOptions options;
-  for (ValueId id = 0; id < folded.graph.value_count(); ++id) {
-    const Value& value = folded.graph.value(id);
-    if (value.kind == ValueKind::kParameter) continue;
-    const bool positive = value.producer != kNoNode &&
-                          folded.graph.node(value.producer).op == "relu";
-    options.activations[value.name] = {positive ? 0.0 : -8.0, 8.0};
-  }
-  for (NodeId id = 0; id < folded.graph.node_count(); ++id) {
-    const Node& node = folded.graph.node(id);
-    if (node.op != "conv2d" && node.op != "linear") continue;
-    const std::string& name = folded.graph.value(node.inputs[1]).name;
-    options.weight_scales[name] =
-        WeightScales(*folded.parameters.Find(name), true);
-  }
-  return Quantize(folded.graph, folded.parameters, options);
-}
-
-absl::StatusOr<LoweredNetwork> MakePlan(const std::string& network,
-                                        int64_t batch, Plan plan) {
-  ReferenceGraphOptions options;
-  options.batch = batch;
-  ASSAY_ASSIGN_OR_RETURN(const ReferenceGraph made,
-                         BuildReferenceGraph(network, StandardOps(), options));
-  ASSAY_ASSIGN_OR_RETURN(const ParameterStore store,
-                         Initialise(made.graph, made.initialisers, 1));
-  LoweringOptions lowering;
-  if (plan == Plan::kInt8) {
-    ASSAY_ASSIGN_OR_RETURN(const QuantizedNetwork quantized,
-                           QuantizeAll(made.graph, store));
-    return LowerForInference(quantized.graph, quantized.parameters, lowering);
-  }
-  if (plan == Plan::kBf16) lowering.precision = FloatPrecision::kBf16;
-  return LowerForInference(made.graph, store, lowering);
-}
-
-void Infer(benchmark::State& state, const std::string& network, Plan plan) {
-  auto lowered = MakePlan(network, state.range(0), plan);
+void Infer(benchmark::State& state, const std::string& network, PlanType type) {
+  auto lowered = MakeBenchmarkPlan(network, state.range(0), type);
   if (Failed(state, lowered)) return;
   Time(state, lowered->graph, ParameterStore());
 }
 
 // The second argument: samples of a strip; 0 is the plan's choice.
-void Strips(benchmark::State& state, const std::string& network, Plan plan) {
-  auto lowered = MakePlan(network, state.range(0), plan);
+void Strips(benchmark::State& state, const std::string& network,
+            PlanType type) {
+  auto lowered = MakeBenchmarkPlan(network, state.range(0), type);
   if (Failed(state, lowered)) return;
   Time(state, lowered->graph, ParameterStore(),
        {.strip_samples = state.range(1)});
@@ -156,23 +111,25 @@ void StripSizes(benchmark::internal::Benchmark* b) {
   b->Unit(benchmark::kMillisecond)->UseRealTime();
 }
 
-BENCHMARK_CAPTURE(Strips, mobilenet_v2_f32, "mobilenet-v2", Plan::kF32)
+BENCHMARK_CAPTURE(Strips, mobilenet_v2_f32, "mobilenet-v2", PlanType::kF32)
     ->Apply(StripSizes);
-BENCHMARK_CAPTURE(Strips, mobilenet_v2_bf16, "mobilenet-v2", Plan::kBf16)
+BENCHMARK_CAPTURE(Strips, mobilenet_v2_bf16, "mobilenet-v2", PlanType::kBf16)
     ->Apply(StripSizes);
-BENCHMARK_CAPTURE(Strips, mobilenet_v2_int8, "mobilenet-v2", Plan::kInt8)
+BENCHMARK_CAPTURE(Strips, mobilenet_v2_int8, "mobilenet-v2", PlanType::kInt8)
     ->Apply(StripSizes);
 BENCHMARK_CAPTURE(Train, resnet20_f32, "resnet20", false)->Apply(TrainingSizes);
 BENCHMARK_CAPTURE(Train, resnet20_bf16, "resnet20", true)->Apply(TrainingSizes);
-BENCHMARK_CAPTURE(Infer, resnet20_f32, "resnet20", Plan::kF32)
+BENCHMARK_CAPTURE(Infer, resnet20_f32, "resnet20", PlanType::kF32)
     ->Apply(PlanSizes);
-BENCHMARK_CAPTURE(Infer, resnet20_bf16, "resnet20", Plan::kBf16)
+BENCHMARK_CAPTURE(Infer, resnet20_bf16, "resnet20", PlanType::kBf16)
     ->Apply(PlanSizes);
-BENCHMARK_CAPTURE(Infer, resnet20_int8, "resnet20", Plan::kInt8)
+BENCHMARK_CAPTURE(Infer, resnet20_int8, "resnet20", PlanType::kInt8)
     ->Apply(PlanSizes);
-BENCHMARK_CAPTURE(Infer, dscnn_f32, "dscnn", Plan::kF32)->Apply(PlanSizes);
-BENCHMARK_CAPTURE(Infer, dscnn_bf16, "dscnn", Plan::kBf16)->Apply(PlanSizes);
-BENCHMARK_CAPTURE(Infer, dscnn_int8, "dscnn", Plan::kInt8)->Apply(PlanSizes);
+BENCHMARK_CAPTURE(Infer, dscnn_f32, "dscnn", PlanType::kF32)->Apply(PlanSizes);
+BENCHMARK_CAPTURE(Infer, dscnn_bf16, "dscnn", PlanType::kBf16)
+    ->Apply(PlanSizes);
+BENCHMARK_CAPTURE(Infer, dscnn_int8, "dscnn", PlanType::kInt8)
+    ->Apply(PlanSizes);
 
 }  // namespace
 }  // namespace assay
