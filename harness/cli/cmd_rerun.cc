@@ -19,6 +19,7 @@
 #include "harness/host/provenance.h"
 #include "harness/host/run_identity.h"
 #include "harness/host/run_spec.pb.h"
+#include "harness/host/tuned_plans.h"
 #include "harness/report/report_file.h"
 #include "harness/report/verify.h"
 #include "harness/sweep/executors/local/local_executor.h"
@@ -140,6 +141,7 @@ absl::StatusOr<int> Rerun(const Args& args) {
   spec.set_data_dir(DataFolder(args.Text("data_dir")));
   spec.set_cache_dir(CacheFolder(args.Text("cache_dir")));
   spec.set_command_line(report.identity().command());
+  RepeatPlans(report, &spec);
   ASSAY_ASSIGN_OR_RETURN(const Report here, InputsHere(spec));
   const std::vector<std::string> differences = SayDifferences(report, here);
   ASSAY_RETURN_IF_ERROR(RefuseUnlessAllowed(differences, args.Switch("allow")));

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <utility>
@@ -21,8 +22,11 @@
 #include "harness/cli/suites.h"
 #include "harness/core/file.h"
 #include "harness/core/status_macros.h"
+#include "harness/host/run_identity.h"
 #include "harness/host/session_plan.h"
+#include "harness/host/tuned_plans.h"
 #include "harness/report/formats/format.h"
+#include "harness/report/report_file.h"
 #include "harness/sweep/executors/local/local_executor.h"
 #include "harness/sweep/suite.h"
 #include "harness/sweep/suite.pb.h"
@@ -68,6 +72,9 @@ constexpr FlagSpec kFlags[] = {
      "state it"},
     {"meter", "ADDRESS", "",
      "an external energy meter, tcp:HOST:PORT or serial:PATH:BAUD", true},
+    {"tune", "off|quick|full|replay:REPORT", "",
+     "how plans that are timed are chosen: by rules (default), by measuring "
+     "for 2 or 20 seconds each, or as that report's were"},
     {"audit", "", "",
      "also time one sample over and over and another seed, score the test "
      "split in another order, and run the method on the task under other "
@@ -203,6 +210,32 @@ absl::Status OverrideBatches(const Args& args, MeasureSpec* measure) {
   return absl::OkStatus();
 }
 
+struct Tuning {
+  std::string mode;
+  RunSpec repeated;  // its plans are those to make again
+};
+
+// Of --tune. A report that is replayed says in which mode it was measured.
+absl::StatusOr<Tuning> TuningOf(const Args& args) {
+  Tuning tuning;
+  tuning.mode = args.Text("tune");
+  if (!absl::StartsWith(tuning.mode, "replay:")) {
+    ASSAY_RETURN_IF_ERROR(CheckTuning(tuning.mode));
+    return tuning;
+  }
+  const std::string path = tuning.mode.substr(strlen("replay:"));
+  ASSAY_ASSIGN_OR_RETURN(const Report report, ReadReport(UserPath(path)));
+  RepeatPlans(report, &tuning.repeated);
+  if (tuning.repeated.tuned_size() == 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "--tune: the plans of ", path, " were chosen by rules, not tuned"));
+  }
+  RunSpec asked;
+  ASSAY_RETURN_IF_ERROR(ParseRunText(report.identity().spec(), &asked));
+  tuning.mode = asked.measure().tune();
+  return tuning;
+}
+
 // The flags that say how candidates are timed.
 absl::Status OverrideMeasure(const Args& args, MeasureSpec* measure) {
   const auto set = [&](absl::string_view flag, auto* field) {
@@ -236,6 +269,10 @@ absl::Status OverrideMeasure(const Args& args, MeasureSpec* measure) {
   if (args.Given("energy_error")) {
     ASSAY_ASSIGN_OR_RETURN(const double error, args.Real("energy_error"));
     measure->set_energy_error(error);
+  }
+  if (args.Given("tune")) {
+    ASSAY_ASSIGN_OR_RETURN(const Tuning tuning, TuningOf(args));
+    measure->set_tune(tuning.mode);
   }
   if (args.Switch("accuracy_only")) measure->set_skip(true);
   if (args.Switch("audit")) measure->set_audit(true);
@@ -272,7 +309,7 @@ std::string OverridesOf(const Args& args) {
   std::string flags;
   for (const char* name :
        {"backend", "precision", "scenario", "batch", "cache", "beside",
-        "queries", "qps", "latency_bound_ms", "energy_error"}) {
+        "queries", "qps", "latency_bound_ms", "energy_error", "tune"}) {
     if (args.Given(name)) {
       absl::StrAppend(&flags, " --", name, "=", args.Text(name));
     }
@@ -308,6 +345,8 @@ std::string CommandOf(const Args& args, const RunSpec& spec) {
 absl::StatusOr<std::vector<RunSpec>> PlanRuns(const Args& args,
                                               const Suite& suite) {
   ASSAY_ASSIGN_OR_RETURN(std::vector<RunSpec> all, ExpandSuite(suite));
+  ASSAY_ASSIGN_OR_RETURN(const Tuning tuning, TuningOf(args));
+  const auto& tuned = tuning.repeated.tuned();
   const std::string only = args.Text("only");
   const bool whole_name =
       std::any_of(all.begin(), all.end(),
@@ -321,6 +360,7 @@ absl::StatusOr<std::vector<RunSpec>> PlanRuns(const Args& args,
     spec.set_plugin_path(plugin);
     spec.set_data_dir(DataFolder(args.Text("data_dir")));
     spec.set_cache_dir(CacheFolder(args.Text("cache_dir")));
+    *spec.mutable_tuned() = tuned;
     for (const std::string& meter : args.Texts("meter")) {
       spec.add_external_meters(meter);
     }

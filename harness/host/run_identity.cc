@@ -26,6 +26,7 @@ RunSpec WithoutPlaces(const RunSpec& spec) {
   what.clear_external_meters();
   what.clear_twin();
   what.clear_verified_files();
+  what.clear_tuned();
   return what;
 }
 

@@ -6,7 +6,6 @@
 #include "harness/core/dtype.h"
 #include "harness/core/shape.h"
 #include "harness/core/status_macros.h"
-#include "harness/graph/rewrites/lower.h"
 #include "harness/graph/rewrites/rebatch.h"
 #include "harness/host/score/materialisation.h"
 
@@ -34,7 +33,8 @@ const Tensor* FindFeed(const Batch& batch, absl::string_view name) {
 
 absl::StatusOr<Plan> MakePlan(const Graph& graph,
                               const ParameterStore& parameters,
-                              const std::string& precision, int64_t batch) {
+                              const std::string& precision, int64_t batch,
+                              LoweringOptions options) {
   if (IsQuantized(graph) != (precision == "int8")) {
     return absl::InvalidArgumentError(
         absl::StrCat("a plan of precision ", precision, " for ",
@@ -42,8 +42,8 @@ absl::StatusOr<Plan> MakePlan(const Graph& graph,
                                         : "a graph without quantize_linear"));
   }
   ASSAY_ASSIGN_OR_RETURN(const Graph batched, Rebatch(graph, batch));
-  LoweringOptions options;
-  if (precision == "bf16") options.precision = FloatPrecision::kBf16;
+  options.precision =
+      precision == "bf16" ? FloatPrecision::kBf16 : FloatPrecision::kF32;
   ASSAY_ASSIGN_OR_RETURN(LoweredNetwork lowered,
                          LowerForInference(batched, parameters, options));
   if (!lowered.graph.parameters().empty()) {

@@ -13,6 +13,7 @@
 #include "harness/backend/device.h"
 #include "harness/graph/graph.h"
 #include "harness/graph/parameter_store.h"
+#include "harness/graph/rewrites/lower.h"
 #include "harness/measure/scenario/scenario.h"
 #include "harness/train/batch.h"
 
@@ -25,12 +26,14 @@ struct Plan {
   std::vector<std::string> left_in_float;  // of a quantized graph
 };
 
-// LowerForInference at that batch. `precision` "int8" needs a graph with
+// LowerForInference at that batch, by `options` but for their precision.
+// `precision` "int8" needs a graph with
 // dequantize_linear nodes, and such a graph has no other (INVALID_ARGUMENT):
 // simulated integers are never a plan.
 absl::StatusOr<Plan> MakePlan(const Graph& graph,
                               const ParameterStore& parameters,
-                              const std::string& precision, int64_t batch);
+                              const std::string& precision, int64_t batch,
+                              LoweringOptions options = {});
 
 // A network that answers queries of whole batches of samples, which it has in
 // memory. Samples are counted through the batches.

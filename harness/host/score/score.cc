@@ -34,7 +34,12 @@
 #include "harness/host/score/twin_audit.h"
 #include "harness/host/stage.h"
 #include "harness/host/supervisor_outcome.h"
+#include "harness/host/tuned_plans.h"
 #include "harness/host/twin.h"
+#include "harness/measure/machine/machine_info.h"
+#include "harness/measure/machine/machine_state.h"
+#include "harness/measure/machine/machine_verdict.h"
+#include "harness/measure/system_files.h"
 #include "harness/ops/ops.h"
 #include "harness/report/check.h"
 #include "harness/train/checkpoint.h"
@@ -506,9 +511,24 @@ class Scorer {
     options.threads = threads;
     options.meters.external.assign(spec_.external_meters().begin(),
                                    spec_.external_meters().end());
+    ASSAY_RETURN_IF_ERROR(AddTuning(&options));
     ASSAY_RETURN_IF_ERROR(TimeNetworks(*setup_.task, devices_, timed, options,
                                        phases_, result_->mutable_machine()));
     return AuditAll(threads);
+  }
+
+  // Where plans are tuned: what is known, and where it is kept.
+  absl::Status AddTuning(TimingOptions* options) const {
+    const std::string& mode = spec_.measure().tune();
+    ASSAY_RETURN_IF_ERROR(CheckTuning(mode));
+    if (mode.empty() || mode == "off") return absl::OkStatus();
+    options->tuned.assign(spec_.tuned().begin(), spec_.tuned().end());
+    options->cache_dir = spec_.cache_dir();
+    const SystemFiles files;
+    options->machine =
+        MachineFingerprint(ReadMachineInfo(files), ReadMachineState(files));
+    ASSAY_ASSIGN_OR_RETURN(options->program, Sha256OfFile("/proc/self/exe"));
+    return absl::OkStatus();
   }
 
   const ScoreRequest& request_;

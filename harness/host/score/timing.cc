@@ -16,6 +16,7 @@
 #include "harness/host/score/flow.h"
 #include "harness/host/score/materialisation.h"
 #include "harness/host/score/plan.h"
+#include "harness/host/score/plan_tuner.h"
 #include "harness/host/score/session_settings.h"
 #include "harness/host/session_plan.h"
 #include "harness/measure/clock.h"
@@ -43,6 +44,7 @@ struct Entry {
   size_t device;
   std::string precision;
   std::unique_ptr<TimedSystem> system;
+  ChosenPlan chosen;
 };
 
 // The prompt and what is written behind it.
@@ -71,16 +73,16 @@ absl::StatusOr<std::unique_ptr<TimedSystem>> MakeDecoding(
 // In memory, without samples. UNIMPLEMENTED: the device cannot run it.
 absl::StatusOr<std::unique_ptr<TimedSystem>> MakeSystem(
     const TimedNetwork& network, Device* device, const std::string& precision,
-    int64_t batch, int threads) {
+    int64_t batch, const PlanSettings& settings) {
   if (network.dynamic != nullptr) {
     return MakeFlowSystem(device,
                           {network.dynamic, network.graph, network.parameters},
-                          precision, batch, threads);
+                          precision, batch, settings.threads);
   }
   ASSAY_ASSIGN_OR_RETURN(
-      const Plan plan,
-      MakePlan(*network.graph, *network.parameters, precision, batch));
-  return PlanSystem::Make(device, plan, threads);
+      const Plan plan, MakePlan(*network.graph, *network.parameters, precision,
+                                batch, settings.lowering));
+  return PlanSystem::Make(device, plan, settings.threads);
 }
 
 // Reads the meters at the borders of a block, and looks at the machine after
@@ -116,6 +118,7 @@ struct Bench {
   TimerQuality timer;
   absl::StatusOr<int64_t> bytes_to_evict;
   MachineWatch* watch;
+  PlanTuner* tuner;
 };
 
 class TimedSession {
@@ -187,6 +190,9 @@ class TimedSession {
       LatencyRecord* latency = record->add_latency();
       *latency =
           MakeLatencyRecord(settings_, timings_, v, OptionsOf(entries_[v]));
+      if (entries_[v].chosen.record.has_value()) {
+        *latency->mutable_tuning() = *entries_[v].chosen.record;
+      }
       AddEnergy(v, latency);
       if (Decodes()) {
         AddTokens(latency);
@@ -214,7 +220,7 @@ class TimedSession {
     LatencyOptions options;
     options.precision = entry.precision;
     options.batch = static_cast<uint32_t>(plan_.batch);
-    options.threads = static_cast<uint32_t>(bench_.options.threads);
+    options.threads = static_cast<uint32_t>(entry.chosen.settings.threads);
     options.backend = BackendOf(entry);
     options.evicted_bytes = evictor_.has_value() ? evictor_->bytes() : 0;
     options.timer = bench_.timer;
@@ -222,23 +228,42 @@ class TimedSession {
     return options;
   }
 
+  // Networks with control flow and decoders are made by rules alone.
+  absl::StatusOr<ChosenPlan> Choose(const TimedNetwork& network, size_t device,
+                                    const std::string& precision) const {
+    if (network.dynamic != nullptr || Decodes()) {
+      return ChosenPlan{{{}, bench_.options.threads}, std::nullopt};
+    }
+    const TimedDevice& on = bench_.devices[device];
+    return bench_.tuner->Choose(
+        {network.record->name(), network.record->artifact().sha256(),
+         network.graph, network.parameters},
+        {device == 0 ? "" : on.backend, on.device, precision, plan_.batch});
+  }
+
   absl::Status Add(size_t network, size_t device,
                    const std::string& precision) {
     const TimedNetwork& timed = bench_.networks[network];
     const auto unavailable = [&](const absl::Status& why) {
-      AddUnavailable({network, device, precision, nullptr}, why, timed.record);
+      AddUnavailable({network, device, precision, nullptr, {}}, why,
+                     timed.record);
       return absl::OkStatus();
     };
     if (plan_.cold && !evictor_.has_value()) {
       return unavailable(bench_.bytes_to_evict.status());
     }
+    auto chosen = Choose(timed, device, precision);
+    if (absl::IsUnimplemented(chosen.status())) {
+      return unavailable(chosen.status());
+    }
+    ASSAY_RETURN_IF_ERROR(chosen.status());
     Device* runs_on = bench_.devices[device].device;
     DecodeSystemOptions decode;
     auto system = Decodes() ? MakeDecoding(timed, runs_on, precision,
                                            plan_.scenario == Scenario::kPrefill,
                                            bench_.options, &decode)
                             : MakeSystem(timed, runs_on, precision, plan_.batch,
-                                         bench_.options.threads);
+                                         chosen->settings);
     if (absl::IsUnimplemented(system.status()) ||
         absl::IsUnavailable(system.status())) {
       return unavailable(system.status());
@@ -248,7 +273,8 @@ class TimedSession {
         bench_.task.EvaluationBatches(Split::kTest, plan_.batch);
     ASSAY_RETURN_IF_ERROR((*system)->LoadBatches(
         *source, std::min(kBatchesInMemory, source->batch_count())));
-    entries_.push_back({network, device, precision, *std::move(system)});
+    entries_.push_back(
+        {network, device, precision, *std::move(system), *std::move(chosen)});
     decode_ = decode;
     return absl::OkStatus();
   }
@@ -356,13 +382,17 @@ absl::Status TimeNetworks(const Task& task,
   const MachineState before = ReadMachineState(files);
   const absl::Time before_when = absl::Now();
   MachineWatch watch(files, MonotonicClock());
+  PlanTuner tuner(task, MonotonicClock(),
+                  {options.measure.tune(), options.tuned, options.threads,
+                   options.cache_dir, options.machine, options.program});
   const Bench bench = {task,
                        devices,
                        networks,
                        options,
                        MeasureTimer(MonotonicClock()),
                        BytesToEvict(info.cpu.caches),
-                       &watch};
+                       &watch,
+                       &tuner};
   for (const SessionPlan& plan : plans) {
     TimedSession session(bench, plan);
     {
@@ -411,7 +441,7 @@ absl::Status MeasureMemory(const Task& task, Device* device, int threads,
   if (plan.has_value()) {
     system = PlanSystem::Make(device, *plan, threads);
   } else {
-    system = MakeSystem(network, device, precision, 1, threads);
+    system = MakeSystem(network, device, precision, 1, {{}, threads});
   }
   if (absl::IsUnimplemented(system.status())) {
     *record->mutable_availability() =

@@ -43,6 +43,10 @@ struct TimingOptions {
   uint64_t seed = 0;
   int threads = 1;
   MeterEnvironment meters;
+  // By `measure` and `threads` above: choices to repeat, and where choices are
+  // kept, by machine and program.
+  std::vector<TunedPlan> tuned;
+  std::string cache_dir, machine, program;
 };
 
 // Types that a network is timed in: the asked ones that apply to it, where none

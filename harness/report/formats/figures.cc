@@ -131,6 +131,19 @@ const GainRecord* FindGain(const CandidateRecord& candidate,
   return found;
 }
 
+std::string TuningText(const TuningRecord& record) {
+  std::string text = absl::StrCat("tuned (", record.mode(),
+                                  record.cached() ? ", kept" : "", "):");
+  for (const KeyValue& row : record.choices()) {
+    absl::StrAppend(&text, " ", row.key(), "=", row.value());
+  }
+  if (record.unmeasured_size() > 0) {
+    absl::StrAppend(&text, "; no time for ", record.unmeasured_size(),
+                    " more values");
+  }
+  return text;
+}
+
 std::string AvailabilityText(const Availability& availability) {
   const std::string state = Availability::State_Name(availability.state());
   if (availability.reason().empty()) return state;

@@ -38,6 +38,9 @@ const PercentileRecord* FindPercentile(const LatencyRecord& record,
 const GainRecord* FindGain(const CandidateRecord& candidate,
                            const LatencyRecord& timing);
 
+// "tuned (quick): fuse=on threads=1", with what else is to know of it.
+std::string TuningText(const TuningRecord& record);
+
 // "UNAVAILABLE: no powercap folder".
 std::string AvailabilityText(const Availability& availability);
 

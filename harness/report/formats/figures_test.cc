@@ -65,5 +65,18 @@ TEST(FiguresTest, PercentilesShowBoundsAndRefusals) {
             "REFUSED: p99 needs 662 queries, got 100");
 }
 
+TEST(FiguresTest, TunedPlansSayHowAndWhat) {
+  TuningRecord record;
+  record.set_mode("quick");
+  KeyValue* row = record.add_choices();
+  row->set_key("threads");
+  row->set_value("1");
+  EXPECT_EQ(TuningText(record), "tuned (quick): threads=1");
+  record.set_cached(true);
+  record.add_unmeasured("fuse=off");
+  EXPECT_EQ(TuningText(record),
+            "tuned (quick, kept): threads=1; no time for 1 more values");
+}
+
 }  // namespace
 }  // namespace assay

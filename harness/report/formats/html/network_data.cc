@@ -93,6 +93,7 @@ void PageWriter::WriteMaterialisation(const MaterialisationRecord& record) {
     out_.CountIf("zeroChannels", record.zero_channels_left());
     out_.Count("integerKernels", record.integer_kernels());
     out_.Count("weightKernels", record.weight_kernels());
+    out_.CountIf("sparseKernels", record.sparse_kernels());
   }
   out_.EndObject();
 }
@@ -214,6 +215,9 @@ void PageWriter::WriteTiming(const CandidateRecord& network,
   kind.Text("precision", latency.precision()).Count("batch", latency.batch());
   kind.EndObject();
   out_.BeginObject().Count("kind", kinds_.IndexOf(kind.json()));
+  if (latency.has_tuning()) {
+    out_.Text("tuned", TuningText(latency.tuning()));
+  }
   if (Known(latency.availability())) {
     out_.Count("queries", latency.queries());
     out_.Number("perSecond", latency.samples_per_second());

@@ -184,6 +184,9 @@ function materialCell(network) {
     material.integerKernels > 0 &&
       `${material.integerKernels} of ${material.weightKernels} kernels in ` +
         "integers",
+    material.sparseKernels > 0 &&
+      `${material.sparseKernels} of ${material.weightKernels} kernels leave ` +
+        "zeros out",
   ].filter(Boolean);
   return [
     material.passed ? mark("good", "✓ yes") : mark("bad", "✕ no"),
@@ -222,7 +225,11 @@ function timingSection(run) {
           ? [timingName(timingKey(r.timing)) + ": ", whyNot(r.timing)]
           : timingName(timingKey(r.timing)),
       },
-      { title: "Precision", cell: (r) => r.timing.precision },
+      {
+        title: "Precision",
+        wrap: true,
+        cell: ({ timing }) => withRange(timing.precision, timing.tuned),
+      },
       { title: "p50", number: true, cell: at(0.5) },
       { title: "p90", number: true, cell: at(0.9) },
       { title: "p99", number: true, cell: at(0.99) },

@@ -203,6 +203,10 @@ std::string Cost(const Report& report) {
                  : absl::StrCat("no: ", gate.masks_left_size(), " masks, ",
                                 gate.fake_quantizers_left_size(),
                                 " fake quantizers left");
+      if (gate.sparse_kernels() > 0) {
+        absl::StrAppend(&made, "; ", gate.sparse_kernels(), " of ",
+                        gate.weight_kernels(), " kernels leave zeros out");
+      }
     }
     const auto count = [](uint64_t n) {
       return HumanCount(static_cast<double>(n));
@@ -282,6 +286,12 @@ std::string Latency(const Report& report) {
           absl::StrCat(LatencyRecord::Scenario_Name(latency.scenario()),
                        TimingSuffix(latency)),
           latency.precision(), absl::StrCat(latency.batch())};
+      if (latency.has_tuning()) {
+        notes.insert(absl::StrCat(network->name(), ", ", latency.precision(),
+                                  " batch ", latency.batch(),
+                                  TimingSuffix(latency), ": ",
+                                  TuningText(latency.tuning())));
+      }
       if (!HasValue(latency.availability())) {
         cells.push_back(
             Availability::State_Name(latency.availability().state()));
