@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 import networks
+from onnx_torch import OnnxNetwork
 
 torch.set_num_threads(1)
 TYPES = {"F32": np.float32, "I32": np.int32, "I64": np.int64}
@@ -59,21 +60,27 @@ def optimizer_of(recipe, parameters):
     return torch.optim.AdamW(parameters, rate, weight_decay=decay)
 
 
-def train(start, dtype):
-    """Output as it starts, losses, the trained module; all in dtype."""
+def built(start):
+    """The network as networks.py has it, with the start's parameters."""
     module = networks.build(start)
     networks.load(module, start.parameters)
-    module.to(dtype)
     for part in module.modules():
         if isinstance(part, torch.nn.Dropout):
             part.p = 0.0
+    return module
+
+
+def train(start, module, dtype):
+    """Output as it starts, losses; all in dtype."""
+    module.to(dtype)
     move = lambda tensors: {name: value.to(dtype) if value.is_floating_point() else value
                             for name, value in tensors.items()}
     inputs, targets = move(start.inputs), move(start.targets)
     with torch.no_grad():
         output = module.eval()(**inputs)
     module.train()
-    optimizer = optimizer_of(start.recipe, module.parameters())
+    optimizer = optimizer_of(start.recipe,
+                             [p for p in module.parameters() if p.requires_grad])
     losses = []
     for _ in start.losses:
         optimizer.zero_grad()
@@ -81,7 +88,7 @@ def train(start, dtype):
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    return output, np.array(losses), module
+    return output, np.array(losses)
 
 
 def relative(ours, theirs):
@@ -96,7 +103,8 @@ def golden(args):
     agreed = True
     for path in sorted(pathlib.Path(args.folder).glob("*.safetensors")):
         start = Start(path)
-        _, losses, module = train(start, torch.float64)
+        module = built(start)
+        _, losses = train(start, module, torch.float64)
         lines.append("network " + path.stem)
         lines += [f"loss {loss:.12g}" for loss in losses]
         for name in networks.GOLDEN_PARAMETERS[path.stem]:
@@ -120,8 +128,8 @@ def zoo(args):
         if networks.build(start) is None:
             passed_over.append(path.stem)
             continue
-        output, exact, _ = train(start, torch.float64)
-        _, single, _ = train(start, torch.float32)
+        output, exact = train(start, built(start), torch.float64)
+        _, single = train(start, built(start), torch.float32)
         ours, theirs = relative(start.losses, exact), relative(single, exact)
         result = relative(next(iter(start.outputs.values())).numpy(), output.numpy())
         good = result < args.error and ours < max(args.error, args.factor * theirs)
@@ -130,6 +138,39 @@ def zoo(args):
               f"{ours:.1e} | {theirs:.1e} |{'' if good else ' DIFFERS'}", flush=True)
     print("no PyTorch network here: " + ", ".join(passed_over))
     return agreed
+
+
+def strayed(start, path, exact, runs):
+    """How far f32 is from f64 up to each step, of the largest loss: the worst of
+    runs from the initial values and from values that one rounding away."""
+    worst = np.zeros(len(exact))
+    for run in range(runs):
+        module, stream = OnnxNetwork(path), torch.Generator().manual_seed(run)
+        with torch.no_grad():
+            for value in module.parameters() if run else ():
+                sign = torch.randint(0, 2, value.shape, generator=stream) * 2 - 1
+                value.mul_(1 + sign * 2.0 ** -24)
+        _, losses = train(start, module, torch.float32)
+        worst = np.maximum(worst, np.abs(losses - exact))
+    return np.maximum.accumulate(worst) / exact.max()
+
+
+def steps(args):
+    """Writes the file that harness/models/testing/steps_test reads."""
+    lines = ["# PyTorch " + torch.__version__.split("+")[0] +
+             ", by tools/referee/train_golden.py. Of each network: the loss of each",
+             "# step in f64; how far it is in f32 up to there, of the largest loss."]
+    print("| network | first loss | last loss | Assay | PyTorch f32 |\n|---|---|---|---|---|")
+    for path in sorted(pathlib.Path(args.folder).glob("*.onnx")):
+        start = Start(path.with_suffix(".safetensors"))
+        _, exact = train(start, OnnxNetwork(path), torch.float64)
+        far = strayed(start, path, exact, args.runs)
+        lines += [f"network {path.stem}", " ".join(["losses"] + [f"{x:.8g}" for x in exact]),
+                  " ".join(["f32"] + [f"{x:.1e}" for x in far])]
+        print(f"| `{path.stem}` | {exact[0]:.4f} | {exact[-1]:.4f} | "
+              f"{relative(start.losses, exact):.1e} | {far[-1]:.1e} |", flush=True)
+    pathlib.Path(args.file).write_text("\n".join(lines) + "\n")
+    return True
 
 
 def main():
@@ -147,6 +188,11 @@ def main():
     many.add_argument("--factor", type=float, default=10,
                       help="or as many times PyTorch's own in f32")
     many.set_defaults(run=zoo)
+    every = commands.add_parser("steps")
+    every.add_argument("folder")
+    every.add_argument("file")
+    every.add_argument("--runs", type=int, default=3)
+    every.set_defaults(run=steps)
     args = parser.parse_args()
     return 0 if args.run(args) else 1
 

@@ -25,6 +25,7 @@ const std::vector<Small>& SmallForms() {
       {"bert-tiny", {16}, 0, 500},
       {"densenet-xs", {3, 16, 16}},
       {"densenet121", {3, 32, 32}, 10},
+      {"densenet121-cifar", {3, 16, 16}},
       {"ecapa", {1, 30, 80}},
       {"espcn", {1, 9, 9}},
       {"fast-fullsubnet", {1, 65, 5}},
@@ -66,10 +67,7 @@ const std::vector<Small>& SmallForms() {
   return *forms;
 }
 
-}  // namespace
-
-absl::StatusOr<ReferenceGraph> BuildSmall(absl::string_view name,
-                                          int64_t batch) {
+ReferenceGraphOptions SmallOptions(absl::string_view name, int64_t batch) {
   ReferenceGraphOptions options;
   options.batch = batch;
   for (const Small& form : SmallForms()) {
@@ -78,20 +76,38 @@ absl::StatusOr<ReferenceGraph> BuildSmall(absl::string_view name,
     options.classes = form.classes;
     options.vocabulary = form.vocabulary;
   }
+  return options;
+}
+
+}  // namespace
+
+absl::StatusOr<ReferenceGraph> BuildSmall(absl::string_view name,
+                                          int64_t batch) {
+  return BuildReferenceGraph(name, StandardOps(), SmallOptions(name, batch));
+}
+
+absl::StatusOr<ReferenceGraph> BuildForSteps(absl::string_view name,
+                                             int64_t batch) {
+  constexpr absl::string_view kLarger[] = {
+      "densenet121",        "mobilenet-v1",
+      "mobilenet-v1-025",   "mobilenet-v2",
+      "mobilenet-v3-large", "mobilenet-v3-small",
+      "resnet18",           "resnet50"};
+  ReferenceGraphOptions options = SmallOptions(name, batch);
+  if (absl::c_linear_search(kLarger, name)) options.input = {3, 64, 64};
   return BuildReferenceGraph(name, StandardOps(), options);
 }
 
 bool IsHeavy(absl::string_view name) {
-  constexpr absl::string_view kHeavy[] = {
-      "bert-small", "densenet121-cifar", "swin-tiny", "transformer-base",
-      "vgg16",      "vgg19-cifar",       "vit-res"};
+  constexpr absl::string_view kHeavy[] = {"swin-tiny", "transformer-base",
+                                          "vgg16", "vit-res"};
   return absl::c_linear_search(kHeavy, name);
 }
 
 bool IsHeavyInF64(absl::string_view name) {
-  constexpr absl::string_view kHeavy[] = {"densenet121",     "ecapa",
-                                          "fast-fullsubnet", "fullsubnet",
-                                          "resnet50",        "vgg16-cifar"};
+  constexpr absl::string_view kHeavy[] = {
+      "densenet121-cifar", "fast-fullsubnet", "fullsubnet",
+      "resnet50",          "vgg16-cifar",     "vgg19-cifar"};
   return IsHeavy(name) || absl::c_linear_search(kHeavy, name);
 }
 

@@ -122,7 +122,7 @@ absl::Status WriteAll(const std::string& folder,
   for (const std::string& name : ReferenceGraphNames()) {
     if (names.empty() ? IsHeavy(name) : names.count(name) == 0) continue;
     ASSAY_ASSIGN_OR_RETURN(const ReferenceGraph net,
-                           BuildSmall(name, kZooBatch));
+                           BuildForSteps(name, kZooBatch));
     ASSAY_RETURN_IF_ERROR(Write(JoinPath(JoinPath(folder, "zoo"), name), net,
                                 PlainAdamW(), true));
   }
