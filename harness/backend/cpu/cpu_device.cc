@@ -2,6 +2,7 @@
 
 #include <omp.h>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -92,7 +93,15 @@ class CpuDevice final : public Device {
   absl::StatusOr<std::unique_ptr<Program>> Compile(
       const Graph& graph, const CompileOptions& options) override {
     ASSAY_RETURN_IF_ERROR(CheckSupported(*this, graph));
-    const int threads = options.threads > 0 ? options.threads : UsableCores();
+    // Kernels divide their work among as many threads as they were made for.
+    const int limit = omp_get_thread_limit();
+    if (options.threads > limit) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("cpu: asked for ", options.threads,
+                       " threads, where OMP_THREAD_LIMIT allows ", limit));
+    }
+    const int threads =
+        options.threads > 0 ? options.threads : std::min(UsableCores(), limit);
     const std::optional<StripPlan> plan =
         options_.strip_samples == 0
             ? PlanStrips(graph, threads, {CacheBytes(2), CacheBytes(3)})

@@ -67,7 +67,9 @@ std::vector<std::string> Sparse(const Graph& graph) {
   return names;
 }
 
-Graph Lowered(const Network& net, const LoweringOptions& options) {
+// Layers in a row stay what they are.
+Graph Lowered(const Network& net, LoweringOptions options) {
+  options.fold_low_rank = false;
   auto lowered = LowerForInference(net.graph, net.parameters, options);
   EXPECT_OK(lowered.status());
   return lowered->graph;
