@@ -19,6 +19,9 @@
 namespace assay::cpu {
 namespace {
 
+// Nine products and sums.
+constexpr int64_t kCostPerElement = 18;
+
 constexpr int64_t kBlock = kDepthwiseChannels;
 
 bool Has(const char* feature) {
@@ -184,7 +187,8 @@ void MakeBytes(ProgramBuilder& b) {
   geometry.stride = g.strides[0];
   geometry.pad_top = g.pads_begin[0];
   geometry.parts = static_cast<int>(std::min<int64_t>(
-      ThreadsFor(b.threads(), 2 * ElementCount(shape)), shape[0] * shape[2]));
+      ThreadsFor(b.threads(), kCostPerElement * ElementCount(shape)),
+      shape[0] * shape[2]));
   geometry.src = b.Read(src, ChannelsLast(b.type(src)));
   geometry.blocks =
       b.Constant(blocks.data(),
@@ -321,9 +325,9 @@ void MakeFloats(ProgramBuilder& b) {
   g.dst_image = to[1] * dst_plane;
   g.src_block = kLanes * (g.channels_last ? 1 : src_plane);
   g.dst_block = kLanes * (g.channels_last ? 1 : dst_plane);
-  g.parts = static_cast<int>(
-      std::min<int64_t>(ThreadsFor(b.threads(), 2 * ElementCount(to)),
-                        g.images * g.blocks * ((g.out_height + 3) / 4)));
+  g.parts = static_cast<int>(std::min<int64_t>(
+      ThreadsFor(b.threads(), kCostPerElement * ElementCount(to)),
+      g.images * g.blocks * ((g.out_height + 3) / 4)));
   const std::vector<DepthwiseFloatBlock> blocks = FloatBlocks(b, to[1]);
   g.src = b.Read(src, FloatDesc(b.type(src), g.channels_last));
   g.constants = b.Constant(
