@@ -40,9 +40,9 @@ bool Decides(const DynamicGraph& graph);
 // A parameter that two pieces store differently stands twice, the second time
 // with a suffix. `options.values` serve shapes within pieces, not conditions.
 //
-// Errors as ImportOnnx; UNIMPLEMENTED too: values from one iteration to the next
-// whose types differ, also by way of a branch; values that are collected over
-// iterations whose number is not known.
+// Errors as ImportOnnx; UNIMPLEMENTED too: values from one iteration to the
+// next whose types differ, also by way of a branch; values that are collected
+// over iterations whose number is not known.
 absl::StatusOr<OnnxDynamicNetwork> ImportDynamicOnnx(
     const OnnxModel& model, const OnnxImportOptions& options, const OpSet& ops);
 
