@@ -43,6 +43,22 @@ DType WeightsType(DType dtype) {
   return dtype == DType::kU8 ? DType::kS8 : dtype;
 }
 
+// A primitive of a source, weights and a destination, all zeros.
+template <typename Primitive>
+void Run(benchmark::State& state, const typename Primitive::primitive_desc& pd,
+         const dnnl::engine& engine) {
+  dnnl::stream stream(engine);
+  const std::unordered_map<int, memory> arguments = {
+      {DNNL_ARG_SRC, Zeros(pd.src_desc(), engine)},
+      {DNNL_ARG_WEIGHTS, Zeros(pd.weights_desc(), engine)},
+      {DNNL_ARG_DST, Zeros(pd.dst_desc(), engine)}};
+  const Primitive primitive(pd);
+  for (auto _ : state) {
+    primitive.execute(stream, arguments);
+    stream.wait();
+  }
+}
+
 double ConvWork(const benchmark::State& state) {
   const double n = static_cast<double>(state.range(0));
   const double c = static_cast<double>(state.range(1));
@@ -53,22 +69,13 @@ double ConvWork(const benchmark::State& state) {
 void BareConv(benchmark::State& state, DType dtype) {
   const int64_t n = state.range(0), c = state.range(1), h = state.range(2);
   const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-  dnnl::stream stream(engine);
   const Shape image = {n, c, h, h};
   const dnnl::convolution_forward::primitive_desc pd(
       engine, dnnl::prop_kind::forward_inference,
       dnnl::algorithm::convolution_direct, AnyDesc(dtype, image),
       AnyDesc(WeightsType(dtype), {c, c, 3, 3}), AnyDesc(dtype, image), {1, 1},
       {1, 1}, {1, 1});
-  std::unordered_map<int, memory> arguments = {
-      {DNNL_ARG_SRC, Zeros(pd.src_desc(), engine)},
-      {DNNL_ARG_WEIGHTS, Zeros(pd.weights_desc(), engine)},
-      {DNNL_ARG_DST, Zeros(pd.dst_desc(), engine)}};
-  const dnnl::convolution_forward conv(pd);
-  for (auto _ : state) {
-    conv.execute(stream, arguments);
-    stream.wait();
-  }
+  Run<dnnl::convolution_forward>(state, pd, engine);
   CountRate(state, ConvWork(state));
 }
 
@@ -82,41 +89,23 @@ void BareDepthwise(benchmark::State& state, DType dtype) {
   const int64_t n = state.range(0), c = state.range(1), h = state.range(2);
   const int64_t stride = state.range(3), out = h / stride;
   const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-  dnnl::stream stream(engine);
   const int64_t end = (out - 1) * stride + 2 - h;  // padding behind
   const dnnl::convolution_forward::primitive_desc pd(
       engine, dnnl::prop_kind::forward_inference,
       dnnl::algorithm::convolution_direct, AnyDesc(dtype, {n, c, h, h}),
       AnyDesc(WeightsType(dtype), {c, 1, 1, 3, 3}),
       AnyDesc(dtype, {n, c, out, out}), {stride, stride}, {1, 1}, {end, end});
-  std::unordered_map<int, memory> arguments = {
-      {DNNL_ARG_SRC, Zeros(pd.src_desc(), engine)},
-      {DNNL_ARG_WEIGHTS, Zeros(pd.weights_desc(), engine)},
-      {DNNL_ARG_DST, Zeros(pd.dst_desc(), engine)}};
-  const dnnl::convolution_forward conv(pd);
-  for (auto _ : state) {
-    conv.execute(stream, arguments);
-    stream.wait();
-  }
+  Run<dnnl::convolution_forward>(state, pd, engine);
   CountRate(state, DepthwiseWork(state));
 }
 
 void BareMatmul(benchmark::State& state, DType dtype) {
   const int64_t n = state.range(0);
   const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-  dnnl::stream stream(engine);
   const dnnl::matmul::primitive_desc pd(engine, cpu::PlainDesc(dtype, {n, n}),
                                         AnyDesc(WeightsType(dtype), {n, n}),
                                         cpu::PlainDesc(dtype, {n, n}));
-  std::unordered_map<int, memory> arguments = {
-      {DNNL_ARG_SRC, Zeros(pd.src_desc(), engine)},
-      {DNNL_ARG_WEIGHTS, Zeros(pd.weights_desc(), engine)},
-      {DNNL_ARG_DST, Zeros(pd.dst_desc(), engine)}};
-  const dnnl::matmul matmul(pd);
-  for (auto _ : state) {
-    matmul.execute(stream, arguments);
-    stream.wait();
-  }
+  Run<dnnl::matmul>(state, pd, engine);
   const double extent = static_cast<double>(n);
   CountRate(state, extent * extent * extent);
 }

@@ -10,6 +10,7 @@
 #include "harness/core/shape.h"
 #include "harness/core/status_macros.h"
 #include "harness/graph/copier.h"
+#include "harness/graph/rewrites/recompute_copy.h"
 
 namespace assay {
 namespace {
@@ -191,33 +192,10 @@ absl::StatusOr<Recomputed> Recompute(const Graph& graph, ValueId loss,
   }
   const Segments cut(graph, graph.value(loss).producer + 1, segments);
   Replay replay(graph, cut);
-  Recomputed result{Graph(graph.ops()), {}};
-  CopyHooks hooks;
-  hooks.node = [&](GraphCopier& copier, NodeId id) -> absl::StatusOr<bool> {
-    if (id < cut.forward_nodes()) return false;
-    const Node& node = graph.node(id);
-    std::vector<ValueId> operands;
-    for (const ValueId operand : node.inputs) {
-      ASSAY_ASSIGN_OR_RETURN(const ValueId now,
-                             replay.Operand(copier, operand));
-      operands.push_back(now);
-    }
-    const std::vector<ValueId> results =
-        copier.b().Ops(node.op, std::move(operands), node.attributes,
-                       graph.value(node.outputs[0]).name);
-    for (size_t i = 0; i < results.size(); ++i) {
-      copier.Set(node.outputs[i], results[i]);
-    }
-    return true;
-  };
-  hooks.finish = [&](GraphCopier& copier) {
-    for (ValueId id = 0; id < graph.value_count(); ++id) {
-      result.values.push_back(copier.Map(id));
-    }
-    return absl::OkStatus();
-  };
-  ASSAY_ASSIGN_OR_RETURN(result.graph, CopyGraph(graph, hooks));
-  return result;
+  return CopyBackward(graph, cut.forward_nodes(),
+                      [&](GraphCopier& copier, ValueId operand) {
+                        return replay.Operand(copier, operand);
+                      });
 }
 
 }  // namespace assay

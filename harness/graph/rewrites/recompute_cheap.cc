@@ -12,6 +12,7 @@
 #include "harness/core/status_macros.h"
 #include "harness/graph/copier.h"
 #include "harness/graph/rewrites/recompute.h"
+#include "harness/graph/rewrites/recompute_copy.h"
 
 namespace assay {
 namespace {
@@ -92,34 +93,10 @@ absl::StatusOr<Recomputed> RecomputeCheap(const Graph& graph, ValueId loss,
   }
   const NodeId forward_nodes = graph.value(loss).producer + 1;
   CheapValues values(graph, forward_nodes, least_bytes);
-  Recomputed result{Graph(graph.ops()), {}};
-  CopyHooks hooks;
-  hooks.node = [&](GraphCopier& copier, NodeId id) -> absl::StatusOr<bool> {
-    if (id < forward_nodes) return false;
-    const Node& node = graph.node(id);
-    std::vector<ValueId> operands;
-    for (const ValueId operand : node.inputs) {
-      ASSAY_ASSIGN_OR_RETURN(const ValueId now,
-                             values.Operand(copier, operand));
-      operands.push_back(now);
-    }
-    const std::vector<ValueId> results =
-        copier.b().Ops(node.op, std::move(operands), node.attributes,
-                       graph.value(node.outputs[0]).name);
-    ASSAY_RETURN_IF_ERROR(copier.b().status());
-    for (size_t i = 0; i < results.size(); ++i) {
-      copier.Set(node.outputs[i], results[i]);
-    }
-    return true;
-  };
-  hooks.finish = [&](GraphCopier& copier) {
-    for (ValueId id = 0; id < graph.value_count(); ++id) {
-      result.values.push_back(copier.Map(id));
-    }
-    return absl::OkStatus();
-  };
-  ASSAY_ASSIGN_OR_RETURN(result.graph, CopyGraph(graph, hooks));
-  return result;
+  return CopyBackward(graph, forward_nodes,
+                      [&](GraphCopier& copier, ValueId operand) {
+                        return values.Operand(copier, operand);
+                      });
 }
 
 }  // namespace assay

@@ -3,12 +3,11 @@
 #include <filesystem>
 #include <memory>
 
-#include "datasets/array_dataset.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "harness/backend/registry.h"
-#include "harness/core/random.h"
 #include "harness/host/score/plan.h"
+#include "harness/host/score/testing/small_task.h"
 #include "harness/models/init.h"
 #include "harness/ops/ops.h"
 #include "harness/testing/status_matchers.h"
@@ -18,38 +17,14 @@ namespace {
 
 using testing::HasSubstr;
 
-Rows RandomRows(int64_t rows, uint64_t seed) {
-  auto pool = std::make_shared<Pool>();
-  pool->features = Tensor(DType::kF32, {rows, 1, 12, 12});
-  pool->labels = Tensor::Zeros(DType::kS32, {rows});
-  RandomStream(seed, "images").FillUniform(pool->features.span<float>(), 0, 1);
-  return AllRows(std::move(pool));
-}
-
 class PlanTunerTest : public testing::Test {
  protected:
   PlanTunerTest() {
-    DatasetSpec data;
-    data.name = "random";
-    data.sample_shape = {1, 12, 12};
-    data.classes = 3;
-    data.class_names = {"a", "b", "c"};
-    data.fingerprint = std::string(64, '0');
-    TaskSpec spec;
-    spec.id = "random-lenet5";
-    spec.dataset = "random";
-    spec.network = "lenet5";
-    spec.mean = {0};
-    spec.stddev = {1};
-    spec.target = 0.5;
-    spec.evaluation_batch = 4;
-    spec.recipe.batch = 4;
-    spec.recipe.epochs = 1;
-    auto task = Task::Make(
-        spec, MakeArrayDataset(data, {RandomRows(4, 1), RandomRows(4, 2),
-                                      RandomRows(8, 3)}));
-    EXPECT_OK(task.status());
-    task_ = *std::move(task);
+    task_ = MakeSmallTask({.train = 4,
+                           .validation = 4,
+                           .test = 8,
+                           .evaluation_batch = 4,
+                           .batch = 4});
     auto net = task_->BuildNetwork(StandardOps(), 1);
     EXPECT_OK(net.status());
     network_ = std::make_unique<ReferenceGraph>(*std::move(net));

@@ -12,12 +12,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "datasets/array_dataset.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "harness/backend/registry.h"
 #include "harness/core/file.h"
-#include "harness/core/random.h"
 #include "harness/dynamic/dynamic_builder.h"
 #include "harness/graph/builder.h"
 #include "harness/graph/rewrites/apply_masks.h"
@@ -25,6 +23,7 @@
 #include "harness/graph/rewrites/rebatch.h"
 #include "harness/graph/roles.h"
 #include "harness/host/artifact.h"
+#include "harness/host/score/testing/small_task.h"
 #include "harness/host/supervisor_report.h"
 #include "harness/host/twin.h"
 #include "harness/measure/clock.h"
@@ -39,42 +38,6 @@ using ::testing::HasSubstr;
 
 constexpr int64_t kClasses = 3;
 constexpr int64_t kTestItems = 50;
-
-Rows RandomRows(int64_t rows, uint64_t seed) {
-  auto pool = std::make_shared<Pool>();
-  pool->features = Tensor(DType::kF32, {rows, 1, 12, 12});
-  pool->labels = Tensor(DType::kS32, {rows});
-  RandomStream stream(seed, "images");
-  stream.FillUniform(pool->features.span<float>(), 0, 1);
-  for (int64_t i = 0; i < rows; ++i) {
-    pool->labels.data<int32_t>()[i] = static_cast<int32_t>(i % kClasses);
-  }
-  return AllRows(std::move(pool));
-}
-
-std::unique_ptr<Task> SmallTask() {
-  DatasetSpec data;
-  data.name = "random";
-  data.sample_shape = {1, 12, 12};
-  data.classes = kClasses;
-  data.class_names = {"a", "b", "c"};
-  data.fingerprint = std::string(64, '0');
-  TaskSpec spec;
-  spec.id = "random-lenet5";
-  spec.dataset = "random";
-  spec.network = "lenet5";
-  spec.mean = {0};
-  spec.stddev = {1};
-  spec.target = 0.5;
-  spec.evaluation_batch = 20;
-  spec.recipe.batch = 10;
-  spec.recipe.epochs = 1;
-  auto task = Task::Make(
-      spec, MakeArrayDataset(data, {RandomRows(20, 1), RandomRows(20, 2),
-                                    RandomRows(kTestItems, 3)}));
-  EXPECT_TRUE(task.ok()) << task.status();
-  return *std::move(task);
-}
 
 // Half of every layer's weights, the smallest, are 0.
 void Halve(const Graph& graph, ParameterStore* parameters) {
@@ -97,7 +60,11 @@ class ScoreTest : public ::testing::Test {
     const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
     folder_ = JoinPath(::testing::TempDir(), test->name());
     std::filesystem::remove_all(folder_);
-    setup_.task = SmallTask();
+    setup_.task = MakeSmallTask({.train = 20,
+                                 .validation = 20,
+                                 .test = kTestItems,
+                                 .evaluation_batch = 20,
+                                 .batch = 10});
     auto device = MakeDevice("cpu");
     ASSERT_TRUE(device.ok()) << device.status();
     setup_.device = *std::move(device);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -202,18 +203,18 @@ AttentionExtents ExtentsOf(const Attributes& attributes) {
   return {e[0], e[1], e[2], e[3], e[4]};
 }
 
+std::map<std::string, std::string> AttentionAttributes() {
+  return {{"extents", "ints"},    {"query_view", "ints"}, {"key_view", "ints"},
+          {"value_view", "ints"}, {"repeats", "int"},     {"scale", "real"},
+          {"causal", "int"}};
+}
+
 OpSchema AttentionFusedSchema() {
   return {.name = "attention_fused",
           .min_inputs = 3,
           .max_inputs = 4,
           .operands = "query key value [mask]",
-          .attributes = {{"extents", "ints"},
-                         {"query_view", "ints"},
-                         {"key_view", "ints"},
-                         {"value_view", "ints"},
-                         {"repeats", "int"},
-                         {"scale", "real"},
-                         {"causal", "int"}},
+          .attributes = AttentionAttributes(),
           .infer = InferAttention,
           .reference = AttentionReference,
           .gradient = AttentionGradient,

@@ -28,6 +28,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <string>
 
 #include "absl/status/status.h"
 #include "harness/core/tensor.h"
@@ -47,6 +49,9 @@ struct AttentionExtents {
 // The attributes of a node that inference accepted.
 HeadView HeadViewOf(const Attributes& attributes, const char* name);
 AttentionExtents ExtentsOf(const Attributes& attributes);
+
+// What both directions have, with types.
+std::map<std::string, std::string> AttentionAttributes();
 
 // What inference checks of both directions; operand `mask` may be absent.
 absl::Status CheckAttention(const InferContext& context, size_t mask);

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
+#include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -236,18 +237,13 @@ int64_t FilledByViews(const Attributes& attributes, size_t i) {
 }
 
 OpSchema AttentionBackwardSchema() {
+  std::map<std::string, std::string> attributes = AttentionAttributes();
+  attributes["packed"] = "int";
   return {.name = "attention_backward",
           .min_inputs = 4,
           .max_inputs = 5,
           .operands = "query key value gradient [mask]",
-          .attributes = {{"extents", "ints"},
-                         {"query_view", "ints"},
-                         {"key_view", "ints"},
-                         {"value_view", "ints"},
-                         {"repeats", "int"},
-                         {"scale", "real"},
-                         {"causal", "int"},
-                         {"packed", "int"}},
+          .attributes = std::move(attributes),
           .infer = InferBackward,
           .reference = BackwardReference,
           .gradient = NoSecondGradient,

@@ -114,8 +114,7 @@ class AttentionKernel final : public Kernel {
       factors[r] = 1.0f / sum;
     }
     const Word* weights = Form::Weights(space.scores, space.weights);
-    const int64_t inner =
-        (std::min(columns, e.keys) + Form::kGroup - 1) / Form::kGroup;
+    const int64_t inner = Groups<Form>(std::min(columns, e.keys));
     Form::kProduct(weights, a_.keys_padded / Form::kGroup, space.values,
                    a_.features_padded, inner, a_.features_padded, space.sums,
                    a_.features_padded);
