@@ -460,6 +460,7 @@ class Writer {
 
   // The grid of a reshape's result is that of its source.
   absl::Status Reshape() {
+    ASSAY_RETURN_IF_ERROR(Operand(0).status());
     const Shape& from = ShapeOf(op_->inputs[0]);
     const Shape& to = ShapeOf(op_->output);
     if (from.empty() || to.empty() || from[0] != to[0]) {

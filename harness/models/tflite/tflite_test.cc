@@ -180,6 +180,27 @@ TEST(TfliteTest, IntegersGiveLiteRtsOutputsToAStep) {
   ExpectOutputs("small_int8.tflite", 1 / 256.0, -128, 1.001);
 }
 
+// Indices, offsets, extents and options, one at a time.
+TEST(TfliteTest, EveryWordMayBeWrong) {
+  for (const char* file : {"small_f32.tflite", "small_int8.tflite"}) {
+    const std::string whole = FileBytes(JoinPath(kTestData, file));
+    int64_t imported = 0, refused = 0;
+    for (const int32_t wrong : {-1, 0, 1 << 30}) {
+      for (size_t at = 0; at + 4 <= whole.size(); at += 4) {
+        std::string damaged = whole;
+        absl::little_endian::Store32(&damaged[at],
+                                     static_cast<uint32_t>(wrong));
+        const auto model = ReadTflite(damaged, file);
+        const bool good =
+            model.ok() && ImportOnnx(*model, {}, StandardOps()).ok();
+        ++(good ? imported : refused);
+      }
+    }
+    EXPECT_GT(imported, 0);
+    EXPECT_GT(refused, 0);
+  }
+}
+
 // $ASSAY_FUZZ_SECONDS: goes on for so long, with other seeds each round; then
 // the file that is being read lies in $TEST_TMPDIR (or /tmp).
 TEST(TfliteTest, DamageIsAnErrorOrAnotherNetworkNeverACrash) {
