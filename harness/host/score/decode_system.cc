@@ -108,9 +108,12 @@ absl::StatusOr<int32_t> DecodeSystem::Run(absl::Span<const int32_t> tokens,
         Tensor::From<int32_t>(
             {1, it->first},
             std::vector<int32_t>(tokens.begin(), tokens.begin() + size))));
-    ASSAY_RETURN_IF_ERROR(session.Feed(
-        "position",
-        Tensor::From<int32_t>({}, {static_cast<int32_t>(position)})));
+    // Without attention no position is asked for.
+    if (session.graph().FindValue("position") != kNoValue) {
+      ASSAY_RETURN_IF_ERROR(session.Feed(
+          "position",
+          Tensor::From<int32_t>({}, {static_cast<int32_t>(position)})));
+    }
     ASSAY_RETURN_IF_ERROR(session.Run());
     ASSAY_ASSIGN_OR_RETURN(logits, session.Fetch("logits"));
     tokens.remove_prefix(size);

@@ -10,6 +10,7 @@
 #include "harness/backend/registry.h"
 #include "harness/backend/session.h"
 #include "harness/core/tensor.h"
+#include "harness/graph/builder.h"
 #include "harness/graph/rewrites/rebatch.h"
 #include "harness/models/init.h"
 #include "harness/models/lmd/lmd.h"
@@ -126,6 +127,34 @@ TEST_F(DecodeSystemTest, WritesWhatTheNetworkWouldWrite) {
     ASSERT_OK(prefill->Answer({sample}));
     EXPECT_EQ(prefill->written(), Slowly(Prompt(sample, 7), 1));
   }
+}
+
+// A candidate may have lost all of its attention.
+TEST_F(DecodeSystemTest, ANetworkWithoutAttentionWritesToo) {
+  Graph graph(StandardOps());
+  GraphBuilder b(&graph);
+  const ValueId tokens = b.Input("tokens", DType::kS32, {1, kContext});
+  const ValueId table = b.Parameter("table", DType::kF32, {kVocabulary, 2});
+  b.Output("logits", b.Op("linear", {b.Op("gather", {table, tokens}), table}));
+  ASSERT_OK(b.status());
+  // Row t is (1, t): the last token is the most likely one behind any.
+  Tensor rows(DType::kF32, {kVocabulary, 2});
+  ParameterStore parameters;
+  for (int64_t t = 0; t < kVocabulary; ++t) {
+    rows.data<float>()[2 * t] = 1;
+    rows.data<float>()[2 * t + 1] = static_cast<float>(t);
+  }
+  parameters.Set("table", rows);
+  DecodeSystemOptions options;
+  options.new_tokens = 2;
+  TokenSource source;
+  ASSERT_OK_AND_ASSIGN(
+      const auto system,
+      DecodeSystem::Make(device_.get(), graph, parameters, options));
+  ASSERT_OK(system->LoadBatches(source, 1));
+  ASSERT_OK(system->Answer({0}));
+  EXPECT_EQ(system->written(),
+            (std::vector<int32_t>{kVocabulary - 1, kVocabulary - 1}));
 }
 
 TEST_F(DecodeSystemTest, LengthsAreSettledByTheContext) {
