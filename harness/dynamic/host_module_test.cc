@@ -1,11 +1,16 @@
 // From the source to code for the host: what each pass leaves.
 #include "harness/dynamic/host_module.h"
 
+#include <cmath>
+#include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "gtest/gtest.h"
 #include "harness/backend/device.h"
 #include "harness/backend/registry.h"
@@ -305,6 +310,85 @@ TEST(RegroupedProgramTest, SamplesLeaveTheBatchAndJoinAgain) {
     EXPECT_EQ(stats.calls, 1);
   }
   EXPECT_EQ(calls, (std::map<int64_t, int>{{2, 2}, {4, 1}}));
+}
+
+// A decision of one sample must not depend on how many come with it.
+TEST(RegroupedProgramTest, AResultHasOneRowForEachSample) {
+  auto split = std::make_shared<Graph>(StandardOps());
+  GraphBuilder in(split.get());
+  in.Output("y", in.Reshape(in.Input("x", DType::kF32, {1, 2}), {-1, 1}));
+  ASSERT_OK(in.status());
+  DynamicBuilder b(StandardOps(), "rows");
+  b.Outputs({"y"});
+  const VariableId x = b.Input("x", {DType::kF32, {1, 2}});
+  b.RunInto(split, {x}, {x});
+  b.Return({x});
+  ASSERT_OK_AND_ASSIGN(HostModule module, BuildHostModule(Finished(&b), {}));
+  const auto device = MakeDevice("cpu");
+  EXPECT_THAT(
+      RegroupedProgram::Make(device->get(), std::move(module), {}, 2).status(),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               HasSubstr("a result is not made sample by sample: expected one "
+                         "row for each, got f32[2,1]")));
+}
+
+TEST(RegroupedProgramTest, CalibrationRefusesWhatIsNoNumber) {
+  DynamicBuilder b(StandardOps(), "gate");
+  b.Outputs({"y"});
+  const VariableId x = b.Input("x", kCell);
+  b.If({PredicateKind::kGate, x, 0}, [&] { b.RunInto(Plus(1), {x}, {x}); });
+  b.Return({x});
+  ASSERT_OK_AND_ASSIGN(HostModule module, BuildHostModule(Finished(&b), {}));
+  const auto device = MakeDevice("cpu");
+  ASSERT_OK_AND_ASSIGN(
+      const auto program,
+      RegroupedProgram::Make(device->get(), std::move(module), {}, 4));
+  const auto half = [](int32_t) { return 0.5; };
+  EXPECT_THAT(
+      program->Calibrate(
+          {{"x", Tensor::From<float>({3, 1}, {1, std::nanf(""), 3})}}, half),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               HasSubstr("conditional 0: sample 1 measures nan")));
+  // One sample says nothing of fractions: its conditional stays as it is.
+  ASSERT_OK_AND_ASSIGN(const auto one,
+                       program->Calibrate({{"x", Cell(7)}}, half));
+  EXPECT_EQ(one, (std::map<int32_t, double>{{0, 0.0}}));
+}
+
+TEST(RewritesTest, LoopsWithinLoopsAreWrittenOutWithinBounds) {
+  DynamicBuilder b(StandardOps(), "nested");
+  b.Outputs({"y"});
+  const VariableId x = b.Input("x", kCell);
+  const auto nest = [&](const auto& self, int depth) -> void {
+    if (depth == 0) return b.RunInto(Plus(1), {x}, {x});
+    b.For(60, [&](VariableId) { self(self, depth - 1); });
+  };
+  nest(nest, 3);
+  nest(nest, 2);
+  b.Return({x});
+  const DynamicGraph unrolled = Unroll(Finished(&b), 64);
+  EXPECT_EQ(unrolled.body[0].kind, StatementKind::kFor);
+  EXPECT_NE(unrolled.body[1].kind, StatementKind::kFor);
+  int64_t statements = 0;
+  ForEachStatement(unrolled.body, [&](const Statement&) { ++statements; });
+  EXPECT_LE(statements, kMostUnrolled);
+}
+
+TEST(RewritesTest, MacsWithoutABoundAreTheMost) {
+  auto layer = std::make_shared<Graph>(StandardOps());
+  GraphBuilder in(layer.get());
+  const ValueId cell = in.Input("x", DType::kF32, {1, 1});
+  in.Output("y", in.Op("matmul", {cell, cell}));
+  ASSERT_OK(in.status());
+  DynamicBuilder b(StandardOps(), "endless");
+  b.Outputs({"y"});
+  const VariableId x = b.Input("x", kCell);
+  b.For(std::numeric_limits<int64_t>::max(), [&](VariableId) {
+    for (int i = 0; i < 2; ++i) b.RunInto(layer, {x}, {x});
+  });
+  b.RunInto(layer, {x}, {x});
+  b.Return({x});
+  EXPECT_EQ(LongestPathMacs(Finished(&b)), std::numeric_limits<int64_t>::max());
 }
 
 TEST(RewritesTest, LongLoopsStay) {

@@ -25,7 +25,13 @@ Samples Union(const Samples& a, const Samples& b) {
 absl::Status CheckBatched(const Graph& one, const Graph& many, int64_t batch) {
   for (size_t i = 0; i < one.outputs().size(); ++i) {
     TensorType expected = one.type(one.outputs()[i].value);
-    if (!expected.shape.empty()) expected.shape[0] *= batch;
+    if (!expected.shape.empty() && expected.shape[0] != 1) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("a result is not made sample by sample: expected one "
+                       "row for each, got ",
+                       ToString(expected)));
+    }
+    if (!expected.shape.empty()) expected.shape[0] = batch;
     const TensorType& got = many.type(many.outputs()[i].value);
     const bool shared =
         expected.shape.empty() &&
@@ -161,14 +167,9 @@ class RegroupedProgram::Batch {
     Predicate& predicate = at->predicate;
     if (predicate.kind > PredicateKind::kGate) return absl::OkStatus();
     const auto [it, first] = thresholds_.emplace(at->site, predicate.threshold);
-    if (first) {
-      std::vector<double> measured;
-      for (const int64_t s : group) {
-        ASSAY_ASSIGN_OR_RETURN(const std::vector<Verdict> verdicts,
-                               Judge(predicate, Row(predicate.source, s)));
-        measured.push_back(verdicts[0].measured);
-      }
-      std::sort(measured.begin(), measured.end());
+    if (first && group.size() > 1) {
+      ASSAY_ASSIGN_OR_RETURN(const std::vector<double> measured,
+                             Measures(*at, group));
       // The entropy holds from below, the others from above.
       const bool below =
           (predicate.kind == PredicateKind::kEntropy) != predicate.negated;
@@ -177,12 +178,27 @@ class RegroupedProgram::Batch {
           (below ? share : 1 - share) * static_cast<double>(measured.size());
       const size_t high = std::clamp<size_t>(
           static_cast<size_t>(std::lround(place)), 1, measured.size() - 1);
-      if (measured.size() > 1) {
-        it->second = (measured[high - 1] + measured[high]) / 2;
-      }
+      it->second = (measured[high - 1] + measured[high]) / 2;
     }
     predicate.threshold = it->second;
     return absl::OkStatus();
+  }
+
+  // What a conditional measures of each sample, ascending.
+  absl::StatusOr<std::vector<double>> Measures(const Instruction& at,
+                                               const Samples& group) {
+    std::vector<double> measured;
+    for (const int64_t s : group) {
+      ASSAY_ASSIGN_OR_RETURN(const std::vector<Verdict> verdicts,
+                             Judge(at.predicate, Row(at.predicate.source, s)));
+      measured.push_back(verdicts[0].measured);
+      if (!std::isnan(measured.back())) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("conditional ", at.site, ": sample ", s,
+                       " measures nan: expected a number"));
+    }
+    std::sort(measured.begin(), measured.end());
+    return measured;
   }
 
   absl::Status Branch(Instruction* instruction, const Samples& group) {

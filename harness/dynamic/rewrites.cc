@@ -1,6 +1,7 @@
 #include "harness/dynamic/rewrites.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -23,6 +24,7 @@ namespace {
 
 // Results above this many elements are left to the run.
 constexpr int64_t kFewElements = 4096;
+constexpr int64_t kEndless = std::numeric_limits<int64_t>::max();
 
 void Append(const Block& from, Block* to) {
   to->insert(to->end(), from.begin(), from.end());
@@ -36,55 +38,71 @@ Statement ConstantStatement(VariableId variable, Tensor value) {
   return statement;
 }
 
-Block UnrollBlock(const Block& block, int64_t limit);
+class Unroller {
+ public:
+  explicit Unroller(int64_t limit) : limit_(limit) {}
 
-void AppendIndex(const Statement& loop, int64_t i, Block* to) {
-  if (loop.writes.empty()) return;
-  to->push_back(
-      ConstantStatement(loop.writes[0], Tensor::From<int64_t>({}, {i})));
-}
+  Block InBlock(const Block& block) {
+    Block out;
+    for (const Statement& s : block) {
+      if (!FallsThrough(out)) break;
+      Append(InStatement(s), &out);
+    }
+    return out;
+  }
 
-// Conditionals for iteration `i` and those behind it, each within the one
-// before.
-Block UnrollWhile(const Statement& loop, const Block& body, int64_t i) {
-  Block out;
-  AppendIndex(loop, i, &out);
-  Statement conditional = loop;
-  conditional.kind = StatementKind::kIf;
-  conditional.count = 0;
-  conditional.writes.clear();
-  conditional.body = body;
-  if (i + 1 < loop.count && FallsThrough(body)) {
-    Append(UnrollWhile(loop, body, i + 1), &conditional.body);
+ private:
+  Block InStatement(const Statement& s) {
+    Statement copy = s;
+    copy.body = InBlock(s.body);
+    copy.otherwise = InBlock(s.otherwise);
+    const bool loop =
+        s.kind == StatementKind::kWhile || s.kind == StatementKind::kFor;
+    if (!loop || s.count > limit_ || !Affords(copy)) return {copy};
+    if (s.kind == StatementKind::kWhile) return While(s, copy.body, 0);
+    Block out;
+    for (int64_t i = 0; i < s.count && FallsThrough(out); ++i) {
+      AppendIndex(s, i, &out);
+      Append(copy.body, &out);
+    }
+    return out;
   }
-  out.push_back(std::move(conditional));
-  return out;
-}
 
-Block UnrollStatement(const Statement& s, int64_t limit) {
-  Statement copy = s;
-  copy.body = UnrollBlock(s.body, limit);
-  copy.otherwise = UnrollBlock(s.otherwise, limit);
-  if (s.kind == StatementKind::kWhile && s.count <= limit) {
-    return UnrollWhile(s, copy.body, 0);
+  // Takes what the loop is written out to off what is left.
+  bool Affords(const Statement& loop) {
+    int64_t one = 2;  // the index and the conditional
+    ForEachStatement(loop.body, [&](const Statement&) { ++one; });
+    if (loop.count > left_ / one) return false;
+    left_ -= loop.count * one;
+    return true;
   }
-  if (s.kind != StatementKind::kFor || s.count > limit) return {copy};
-  Block out;
-  for (int64_t i = 0; i < s.count && FallsThrough(out); ++i) {
-    AppendIndex(s, i, &out);
-    Append(copy.body, &out);
-  }
-  return out;
-}
 
-Block UnrollBlock(const Block& block, int64_t limit) {
-  Block out;
-  for (const Statement& s : block) {
-    if (!FallsThrough(out)) break;
-    Append(UnrollStatement(s, limit), &out);
+  // Conditionals for iteration `i` and those behind it, each within the one
+  // before.
+  static Block While(const Statement& loop, const Block& body, int64_t i) {
+    Block out;
+    AppendIndex(loop, i, &out);
+    Statement conditional = loop;
+    conditional.kind = StatementKind::kIf;
+    conditional.count = 0;
+    conditional.writes.clear();
+    conditional.body = body;
+    if (i + 1 < loop.count && FallsThrough(body)) {
+      Append(While(loop, body, i + 1), &conditional.body);
+    }
+    out.push_back(std::move(conditional));
+    return out;
   }
-  return out;
-}
+
+  static void AppendIndex(const Statement& loop, int64_t i, Block* to) {
+    if (loop.writes.empty()) return;
+    to->push_back(
+        ConstantStatement(loop.writes[0], Tensor::From<int64_t>({}, {i})));
+  }
+
+  const int64_t limit_;
+  int64_t left_ = kMostUnrolled;
+};
 
 // What is known of every variable; none where a run decides.
 using Known = std::vector<std::optional<Tensor>>;
@@ -351,6 +369,15 @@ absl::StatusOr<Block> Follow(
   return out;
 }
 
+int64_t Sum(int64_t a, int64_t b) {
+  int64_t sum = 0;
+  return __builtin_add_overflow(a, b, &sum) ? kEndless : sum;
+}
+int64_t Product(int64_t a, int64_t b) {
+  int64_t product = 0;
+  return __builtin_mul_overflow(a, b, &product) ? kEndless : product;
+}
+
 // MACs from statement `at` of a block to the end of the run, where `rest` come
 // behind the block; the choices made are kept by statement.
 class LongestSearch {
@@ -366,9 +393,9 @@ class LongestSearch {
       taken_[&s] = within > without;
       return std::max(within, without);
     }
-    if (s.kind == StatementKind::kRun) return Macs(*s.piece) + behind;
+    if (s.kind == StatementKind::kRun) return Sum(Macs(*s.piece), behind);
     if (IsStraight(s.kind)) return behind;
-    return s.count * From(s.body, 0, 0) + behind;
+    return Sum(Product(s.count, From(s.body, 0, 0)), behind);
   }
   bool Taken(const Statement& s) const { return taken_.at(&s); }
 
@@ -387,7 +414,7 @@ class LongestSearch {
 
 DynamicGraph Unroll(const DynamicGraph& graph, int64_t limit) {
   DynamicGraph out = graph;
-  out.body = UnrollBlock(graph.body, limit);
+  out.body = Unroller(limit).InBlock(graph.body);
   return out;
 }
 

@@ -10,9 +10,13 @@
 
 namespace assay {
 
+// Statements that loops are written out to at most, all together.
+constexpr int64_t kMostUnrolled = 1 << 16;
+
 // Writes out loops of at most `limit` iterations: a For as its bodies one after
-// the other, a While as conditionals within each other. Copies share their
-// pieces and keep their sites. Longer loops stay.
+// the other, a While as conditionals within each other; inner loops first.
+// Copies share their pieces and keep their sites. Longer loops stay, and those
+// for which kMostUnrolled leaves no room.
 DynamicGraph Unroll(const DynamicGraph& graph, int64_t limit);
 
 // Computes what depends on constants alone (pieces without parameters whose
@@ -36,7 +40,8 @@ absl::StatusOr<DynamicGraph> FollowPath(
 // static compiler must run so that every input gets the network's best answer.
 absl::StatusOr<DynamicGraph> LongestPath(const DynamicGraph& graph);
 
-// Multiply-accumulates of the longest path.
+// Multiply-accumulates of the longest path; the largest number where they are
+// more, as in a loop without a bound.
 int64_t LongestPathMacs(const DynamicGraph& graph);
 
 }  // namespace assay
