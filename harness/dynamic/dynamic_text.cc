@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "harness/graph/graph.h"
 #include "harness/graph/parameter_store.h"
 #include "harness/graph/text.h"
@@ -92,7 +93,11 @@ class Printer {
   const std::string& NameOf(const std::shared_ptr<const Graph>& piece) {
     std::string& name = names_[piece.get()];
     if (!name.empty()) return name;
-    const std::string wanted = piece->name().empty() ? "piece" : piece->name();
+    // The name ends at a colon in what stored constants are called.
+    const std::string wanted =
+        piece->name().empty()
+            ? "piece"
+            : absl::StrReplaceAll(piece->name(), {{":", "."}});
     name = wanted;
     for (int suffix = 2; !taken_.insert(name).second; ++suffix) {
       name = absl::StrCat(wanted, "_", suffix);

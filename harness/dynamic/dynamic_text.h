@@ -22,7 +22,8 @@
 // Names are those of graph/text.h; an input is a variable of the same name
 // unless it says `input %x f32[1] "its name"`. Pieces follow as graphs in their
 // own text form, each once; one whose name is taken, or that has none, gets a
-// suffix. Sites are numbered anew by who reads.
+// suffix, and a colon in it becomes a full stop. Sites are numbered anew by who
+// reads.
 #ifndef ASSAY_HARNESS_DYNAMIC_DYNAMIC_TEXT_H_
 #define ASSAY_HARNESS_DYNAMIC_DYNAMIC_TEXT_H_
 
@@ -35,6 +36,9 @@
 #include "harness/graph/parameter_store.h"
 
 namespace assay {
+
+// Blocks within each other that a text may have.
+constexpr int kMostNestedBlocks = 200;
 
 // Constants of more than `inline_limit` elements are put into `stored`, those
 // of pieces as "piece:name", those of statements as ":0", ":1", ..., and only

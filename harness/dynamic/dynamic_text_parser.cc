@@ -15,9 +15,6 @@
 namespace assay {
 namespace {
 
-// Beyond these a text is taken for damaged.
-constexpr int kMaxDepth = 200;
-
 class Parser {
  public:
   Parser(absl::string_view text, const OpSet& ops, const ParameterStore* stored)
@@ -80,7 +77,10 @@ class Parser {
 
   // To its '}'.
   absl::Status ParseBlock(Block* block, int depth) {
-    if (depth > kMaxDepth) return scanner_.Error("blocks of depth 200 at most");
+    if (depth > kMostNestedBlocks) {
+      return scanner_.Error(
+          absl::StrCat("blocks of depth ", kMostNestedBlocks, " at most"));
+    }
     while (!scanner_.Try('}')) {
       Statement statement;
       ASSAY_RETURN_IF_ERROR(ParseStatement(&statement, depth));

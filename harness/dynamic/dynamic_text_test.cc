@@ -111,6 +111,41 @@ TEST(DynamicTextTest, ReadsBackWhatItPrinted) {
   }
 }
 
+// "a" and its "b:c" are not "a:b" and its "c".
+TEST(DynamicTextTest, StoredConstantsOfPiecesAreToldApart) {
+  DynamicBuilder b(StandardOps(), "colons");
+  b.Outputs({"y"});
+  VariableId x = b.Input("x", kPair);
+  float value = 1;
+  for (const auto& [piece, constant] :
+       {std::pair("a", "b:c"), std::pair("a:b", "c")}) {
+    Graph graph(StandardOps());
+    GraphBuilder in(&graph);
+    graph.set_name(piece);
+    in.Output(
+        "y", in.Add(in.Input("x", kPair.dtype, kPair.shape),
+                    in.Constant(Tensor::From<float>({1, 2}, {value, value + 1}),
+                                constant)));
+    ASSERT_OK(in.status());
+    x = b.Run(graph, {x})[0];
+    value += 2;
+  }
+  b.Return({x});
+  ASSERT_OK_AND_ASSIGN(const DynamicGraph graph, b.Finish());
+  ParameterStore stored;
+  const std::string text = ToText(graph, &stored, 0);
+  EXPECT_EQ(stored.values().size(), 2u);
+  ASSERT_OK_AND_ASSIGN(const DynamicGraph back,
+                       ParseDynamicGraph(text, StandardOps(), &stored));
+  for (size_t i = 0; i < 2; ++i) {
+    const Graph& want = *graph.body[i].piece;
+    const Graph& got = *back.body[i].piece;
+    const ValueId constant = want.FindValue(i == 0 ? "b:c" : "c");
+    EXPECT_TRUE(
+        BitEqual(got.value(constant).constant, want.value(constant).constant));
+  }
+}
+
 TEST(DynamicTextTest, ErrorsSayWhereExpectedAndGot) {
   const auto in = [](absl::string_view body) {
     return std::string(

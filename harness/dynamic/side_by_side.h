@@ -9,9 +9,8 @@
 namespace assay {
 
 // Each distinct piece once, in the order of the source; they share parameters,
-// which come first,
-// and nothing else. Piece i has inputs and outputs "i/name". For parameters,
-// bytes, bits and hashes; nothing runs it.
+// which come first, and nothing else. Piece i has inputs and outputs "i/name".
+// For parameters, bytes, bits and hashes; nothing runs it.
 absl::StatusOr<Graph> SideBySide(const DynamicGraph& graph);
 
 }  // namespace assay
