@@ -118,6 +118,7 @@ assay_status* Compile(assay_host* host, const assay_dynamic* network,
                            Receive(options, defaults, "dynamic.compile"));
     ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<assay_dynamic_program> program,
                            MakeProgram(host, d->graph, s->store, o));
+    program->conditionals = d->sites;
     *out = host->handles().Add(std::move(program));
     return absl::OkStatus();
   });
@@ -253,6 +254,11 @@ assay_status* Calibrate(assay_host* host, assay_dynamic_program* program,
     if (p->each == nullptr) {
       return absl::InvalidArgumentError(
           "dynamic.calibrate: expected a program that decides EACH");
+    }
+    if (p->conditionals != d->sites) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "dynamic.calibrate: the program was compiled from a network with ",
+          p->conditionals, " conditionals, this one has ", d->sites));
     }
     if (fractions == nullptr || count != static_cast<uint64_t>(d->sites)) {
       return absl::InvalidArgumentError(

@@ -40,6 +40,7 @@ struct assay_dynamic_program final : assay::Handle {
   assay_dynamic_program();
   ~assay_dynamic_program() override;
 
+  int32_t conditionals = 0;  // of the network
   // One of the two.
   std::unique_ptr<assay::DynamicProgram> together;
   std::unique_ptr<assay::RegroupedProgram> each;

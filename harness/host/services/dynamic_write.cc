@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "harness/core/status_macros.h"
 #include "harness/dynamic/cut.h"
+#include "harness/dynamic/dynamic_text.h"
 #include "harness/dynamic/dynamic_verify.h"
 #include "harness/graph/rewrites/rebatch.h"
 #include "harness/host/services/dynamic_network.h"
@@ -236,11 +237,23 @@ absl::StatusOr<Predicate> ToPredicate(const assay_dynamic& d,
                    c.negated != 0};
 }
 
-// A conditional that is open from here on.
-void Begin(assay_dynamic* d, Statement statement, int32_t* site) {
-  statement.site = d->sites++;
-  if (site != nullptr) *site = statement.site;
+// Open from here on.
+absl::Status Begin(assay_dynamic* d, Statement statement) {
+  if (d->open.size() >= size_t{kMostNestedBlocks}) {
+    return Invalid("expected conditionals and loops of depth ",
+                   kMostNestedBlocks, " at most");
+  }
   d->open.push_back({std::move(statement), false});
+  return absl::OkStatus();
+}
+
+// The same for what is decided.
+absl::Status BeginSite(assay_dynamic* d, Statement statement, int32_t* site) {
+  statement.site = d->sites;
+  ASSAY_RETURN_IF_ERROR(Begin(d, std::move(statement)));
+  if (site != nullptr) *site = d->sites;
+  ++d->sites;
+  return absl::OkStatus();
 }
 
 assay_status* BeginIf(assay_host* host, assay_dynamic* network,
@@ -250,8 +263,7 @@ assay_status* BeginIf(assay_host* host, assay_dynamic* network,
     Statement statement;
     statement.kind = StatementKind::kIf;
     ASSAY_ASSIGN_OR_RETURN(statement.predicate, ToPredicate(*d, condition));
-    Begin(d, std::move(statement), site);
-    return absl::OkStatus();
+    return BeginSite(d, std::move(statement), site);
   });
 }
 
@@ -282,11 +294,11 @@ assay_status* BeginFor(assay_host* host, assay_dynamic* network, int64_t count,
     Statement statement;
     statement.kind = StatementKind::kFor;
     statement.count = count;
+    ASSAY_RETURN_IF_ERROR(Begin(d, std::move(statement)));
     if (index != nullptr) {
       *index = d->graph.NewVariable("index");
-      statement.writes = {*index};
+      d->open.back().statement.writes = {*index};
     }
-    d->open.push_back({std::move(statement), false});
     return absl::OkStatus();
   });
 }
@@ -301,8 +313,7 @@ assay_status* BeginWhile(assay_host* host, assay_dynamic* network,
     statement.kind = StatementKind::kWhile;
     statement.count = maximum;
     ASSAY_ASSIGN_OR_RETURN(statement.predicate, ToPredicate(*d, condition));
-    Begin(d, std::move(statement), site);
-    return absl::OkStatus();
+    return BeginSite(d, std::move(statement), site);
   });
 }
 

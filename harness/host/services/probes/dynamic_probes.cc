@@ -105,6 +105,17 @@ class Gate final : public sdk::Method {
     ASSAY_RETURN_IF_ERROR(each.Calibrate(&network, {0.4}));
     ASSAY_ASSIGN_OR_RETURN(const double threshold, network.Threshold(site));
     ASSAY_PROBE(Near(threshold, 1.5, 1e-6), std::to_string(threshold));
+    // Not a network that it was compiled from.
+    ASSAY_ASSIGN_OR_RETURN(sdk::DynamicNetwork other,
+                           run.NewDynamic(g, "other"));
+    for (int i = 0; i < 2; ++i) {
+      other.If({sdk::Asks::kGate, other.Input("x")}, [] {});
+    }
+    other.Give({other.Input("x")});
+    ASSAY_RETURN_IF_ERROR(other.Finish());
+    ASSAY_PROBE(each.Calibrate(&other, {0.4, 0.4}).code() ==
+                    sdk::Code::kInvalidArgument,
+                "another network");
     ASSAY_RETURN_IF_ERROR(each.Run());
     return ExpectPaths(each, {"0-", "0-", "0+", "0-", "0+"}, {0, 0, 4, 0, 4});
   }
@@ -296,6 +307,19 @@ class Refused final : public sdk::Method {
     // A parameter that the set lacks.
     ASSAY_ASSIGN_OR_RETURN(const sdk::Parameters empty, run.NewParameters());
     ASSAY_PROBE(!network.Compile(empty).status().ok(), "no parameters");
+    // Blocks deeper than the text of an artifact may have them.
+    ASSAY_ASSIGN_OR_RETURN(sdk::DynamicNetwork deep,
+                           run.NewDynamic(reference, "deep"));
+    int levels = 0;
+    raw = const_cast<assay_dynamic*>(deep.raw());
+    for (; levels < 1000; ++levels) {
+      const sdk::Status begun =
+          ASSAY_SDK_CALL(s, dynamic, begin_for, raw, int64_t{2}, nullptr);
+      if (begun.ok()) continue;
+      ASSAY_PROBE(begun.code() == sdk::Code::kInvalidArgument, begun.message());
+      break;
+    }
+    ASSAY_PROBE(levels == 200, std::to_string(levels));
     return sdk::OkStatus();
   }
 };
