@@ -136,7 +136,8 @@ class CpuDevice final : public Device {
                                                         Strips strips) {
     // oneDNN blocks its loops for this many when it makes a primitive.
     omp_set_num_threads(threads);
-    ProgramBuilder builder(part, FindKernel, engine_, threads, lanes);
+    ProgramBuilder builder(part, FindKernel, engine_, threads, lanes,
+                           options_.winograd);
     ASSAY_ASSIGN_OR_RETURN(ProgramParts parts, builder.Build());
     return std::make_unique<CpuProgram>(whole, std::move(parts), threads,
                                         std::move(strips));

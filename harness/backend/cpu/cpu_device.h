@@ -13,6 +13,10 @@ struct CpuOptions {
   // Samples that a program computes at a time (strip_plan.h): 0: as planned,
   // the batch or more: all.
   int64_t strip_samples = 0;
+  // 3x3 convolutions that are not fused, and their gradients, by Winograd's
+  // algorithm where that is faster (ops/conv/cpu/winograd_cpu.h): the same
+  // precision, other roundings. Off: as sums of products.
+  bool winograd = true;
 };
 
 // Work runs in the calling thread (and the OpenMP threads of the program)

@@ -64,8 +64,10 @@ dnnl::primitive_attr UserScratchpad();
 class ProgramBuilder {
  public:
   // `threads`: of each of the `lanes` runs that may be under way at once.
+  // `winograd`: CpuOptions::winograd.
   ProgramBuilder(const Graph& graph, KernelFinder find,
-                 const dnnl::engine& engine, int threads, int lanes);
+                 const dnnl::engine& engine, int threads, int lanes,
+                 bool winograd);
 
   absl::StatusOr<ProgramParts> Build();
 
@@ -82,6 +84,7 @@ class ProgramBuilder {
   const Shape& shape(ValueId value) const { return graph_.shape(value); }
   const dnnl::engine& engine() const { return engine_; }
   int threads() const { return threads_; }
+  bool winograd() const { return winograd_; }
   // True when the value is known now, so that other layouts of it are free.
   bool is_constant(ValueId value) const {
     return graph_.value(value).kind == ValueKind::kConstant;
@@ -186,6 +189,7 @@ class ProgramBuilder {
   dnnl::engine engine_;
   dnnl::stream stream_;
   int threads_;
+  bool winograd_;
   const Unit* unit_ = nullptr;
   std::vector<bool> built_;  // by node
   std::vector<ValueState> values_;

@@ -5,6 +5,7 @@
 
 #include "harness/backend/cpu/layout.h"
 #include "harness/ops/conv/cpu/conv_geometry.h"
+#include "harness/ops/conv/cpu/winograd_cpu.h"
 #include "oneapi/dnnl/dnnl.hpp"
 
 namespace assay::cpu {
@@ -64,6 +65,10 @@ absl::Status MakeConv2d(ProgramBuilder& b) {
   const ValueId dst = b.output();
   const ConvGeometry g = GeometryOf(b.node());
   const TensorType& w = b.type(weights);
+  if (SuitsWinograd(b, g, src, dst, w.shape)) {
+    MakeWinogradForward(b, g);
+    return absl::OkStatus();
+  }
   const memory::desc bias_desc =
       bias == kNoValue ? memory::desc()
                        : PlainDesc(b.type(bias).dtype, b.shape(bias));
@@ -131,6 +136,10 @@ absl::Status MakeConv2dBackwardData(ProgramBuilder& b) {
   const ValueId diff_src = b.output();
   const ConvGeometry g = GeometryOf(b.node());
   const TensorType& w = b.type(weights);
+  if (SuitsWinograd(b, g, diff_dst, diff_src, w.shape)) {
+    MakeWinogradBackwardData(b, g);
+    return absl::OkStatus();
+  }
   const BackwardData::primitive_desc pd =
       ChooseDescriptor([&](bool as_it_lies) {
         const memory::desc dst = Preferred(b, diff_dst, as_it_lies);
@@ -172,6 +181,10 @@ absl::Status MakeConv2dBackwardWeights(ProgramBuilder& b) {
   const ValueId diff_weights = b.output();
   const ConvGeometry g = GeometryOf(b.node());
   const TensorType& w = b.type(diff_weights);
+  if (SuitsWinograd(b, g, src, diff_dst, w.shape)) {
+    MakeWinogradBackwardWeights(b, g);
+    return absl::OkStatus();
+  }
   const memory::desc any_weights = AnyWeights(g, w.dtype, w.shape);
   const BackwardWeights::primitive_desc pd =
       ChooseDescriptor([&](bool as_it_lies) {
