@@ -16,6 +16,7 @@
 #include "harness/graph/copier.h"
 #include "harness/graph/rewrites/constant_fold.h"
 #include "harness/graph/rewrites/pattern.h"
+#include "harness/graph/rewrites/position_axes.h"
 #include "harness/graph/rewrites/prune_dead.h"
 
 namespace assay {
@@ -60,6 +61,7 @@ class Rewriter {
 
   absl::StatusOr<CachedNetwork> Run() {
     ASSAY_RETURN_IF_ERROR(FindAttention());
+    ASSAY_RETURN_IF_ERROR(CheckPositions());
     CopyHooks hooks;
     hooks.leaf = [this](GraphCopier& copier, ValueId id) {
       return Leaf(copier, id);
@@ -82,6 +84,23 @@ class Rewriter {
   absl::Status Invalid(ValueId value, absl::string_view what) const {
     return absl::InvalidArgumentError(
         absl::StrCat("'", network_.value(value).name, "': ", what));
+  }
+
+  // What is not attention must not look at other positions, nor at its number.
+  absl::Status CheckPositions() const {
+    AttentionProducts attention;
+    for (const auto& [node, found] : scores_) {
+      attention.scores.insert(node);
+      attention.masks.insert(found.mask);
+    }
+    for (const auto& [node, found] : contexts_) attention.contexts.insert(node);
+    ASSAY_ASSIGN_OR_RETURN(const std::vector<int64_t> axes,
+                           PositionAxes(network_, attention));
+    for (const Graph::Output& output : network_.outputs()) {
+      if (axes[static_cast<size_t>(output.value)] == 1) continue;
+      return Invalid(output.value, "expected an output of every position");
+    }
+    return absl::OkStatus();
   }
 
   // Attention, by the product that begins it and the one that ends it.
@@ -356,7 +375,8 @@ absl::StatusOr<CachedNetwork> WithCache(const Graph& network, int64_t count,
         "expected 1 to ", length - 1, " positions at a time, got ", count));
   }
   ASSAY_ASSIGN_OR_RETURN(const Graph folded, FoldConstants(network));
-  return Rewriter(folded, length, count, prefix).Run();
+  ASSAY_ASSIGN_OR_RETURN(const Graph live, PruneDead(folded));
+  return Rewriter(live, length, count, prefix).Run();
 }
 
 }  // namespace assay

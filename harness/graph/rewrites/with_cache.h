@@ -28,8 +28,9 @@ struct CachedNetwork {
 // not read.
 //
 // Attention is softmax(q k' + mask) v over causal masks, with factors anywhere;
-// rope counts from "position". INVALID_ARGUMENT: another mask or none, or a
-// node that does not fit (learnt positions).
+// rope counts from "position". INVALID_ARGUMENT: another mask or none, a node
+// that brings positions together otherwise (position_axes.h) or that does not
+// fit (learnt positions).
 absl::StatusOr<CachedNetwork> WithCache(const Graph& network, int64_t count,
                                         const std::string& prefix = "cache/");
 

@@ -135,5 +135,16 @@ TEST_F(WithCacheTest, WhatIsNotCausalIsRefused) {
               HasSubstr("expected attention with a causal mask"));
 }
 
+// One position at a time, a table with a row for each would be broadcast.
+TEST_F(WithCacheTest, LearntPositionsAreRefused) {
+  Graph graph(StandardOps());
+  GraphBuilder b(&graph);
+  const ValueId x = b.Input("x", DType::kF32, {1, 4, 2});
+  b.Output("y", b.Add(x, b.Parameter("learnt", DType::kF32, {4, 2})));
+  ASSERT_OK(b.status());
+  EXPECT_THAT(std::string(WithCache(graph, 1).status().message()),
+              HasSubstr("expected a node that keeps positions apart"));
+}
+
 }  // namespace
 }  // namespace assay
