@@ -2,7 +2,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "harness/cli/places.h"
 #include "harness/core/file.h"
 
@@ -32,7 +31,7 @@ absl::StatusOr<std::string> ClaimFile(absl::string_view name) {
   if (FileExists(path)) return path;
   return absl::NotFoundError(absl::StrCat(
       "plugin '", name, "' claims nothing; those that do are ",
-      absl::StrJoin(PluginsWithClaims(), ", "), ", or name a .textproto file"));
+      KnownNames(PluginsWithClaims()), ", or name a .textproto file"));
 }
 
 }  // namespace assay

@@ -107,6 +107,12 @@ absl::StatusOr<std::vector<Series>> FindSeries(const Args& args,
 absl::StatusOr<int> ListMetrics(const Args& args, Format format) {
   ASSAY_ASSIGN_OR_RETURN(const History history, OpenHistory(args));
   ASSAY_ASSIGN_OR_RETURN(const auto metrics, history.Metrics());
+  if (metrics.empty()) {
+    return absl::NotFoundError(
+        absl::StrCat(args.Text("db"),
+                     ": no reports are indexed; `assay history index DIR` "
+                     "adds those below DIR"));
+  }
   Table table({"metric", "series", "points"});
   for (const auto& one : metrics) {
     table.Add({one.metric, absl::StrCat(one.series), absl::StrCat(one.points)});

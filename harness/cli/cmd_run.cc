@@ -469,7 +469,8 @@ extern const Command kRunCommand = {
     "compress it in a process of its own, scores what came out on the test\n"
     "split in another, and writes DIR/SUITE/TASK/LABEL/seed-N/ID/report.pb.\n"
     "What is done is not done again: after Ctrl-C the same command goes on.\n"
-    "With --network an ONNX classifier of yours is the reference network: it\n"
+    "With --network a classifier of yours (.onnx, .tflite) is the reference: "
+    "it\n"
     "is scored, compressed and fine-tuned as the task's own would be.",
     kFlags,
     Run,

@@ -89,7 +89,7 @@ int RunCommandLine(absl::Span<char* const> argv) {
   }
   const absl::string_view name = argv[0];
   if (name == "--help" || name == "-h" || name == "help") {
-    if (name != "help" || argv.size() == 1) {
+    if (name != "help" || argv.size() == 1 || argv[1] == name) {
       PrintOverview(stdout);
       return kExitOk;
     }

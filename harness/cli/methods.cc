@@ -4,7 +4,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "harness/cli/places.h"
@@ -54,8 +53,7 @@ absl::StatusOr<std::string> PluginFileOf(absl::string_view method,
     if (names.back() == method) return file;
   }
   return absl::NotFoundError(absl::StrCat("no plugin for method '", method,
-                                          "'; there are ",
-                                          absl::StrJoin(names, ", ")));
+                                          "'; there are ", KnownNames(names)));
 }
 
 }  // namespace assay

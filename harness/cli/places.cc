@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "harness/core/file.h"
 
 namespace assay {
@@ -43,6 +44,14 @@ std::string ProgramFiles() {
     if (FileExists(JoinPath(folder, "harness/sweep/suites"))) return folder;
   }
   return "";
+}
+
+std::string KnownNames(const std::vector<std::string>& names) {
+  if (!names.empty()) return absl::StrJoin(names, ", ");
+  const std::string files = ProgramFiles();
+  return files.empty() ? absl::StrCat("none: no plugins and suites lie beside ",
+                                      ThisExecutable())
+                       : absl::StrCat("none in ", files);
 }
 
 std::string UserPath(absl::string_view path) {

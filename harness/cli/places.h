@@ -3,6 +3,7 @@
 #define ASSAY_HARNESS_CLI_PLACES_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 
@@ -12,6 +13,10 @@ namespace assay {
 // tree: Bazel's runfiles of the program, or the folder of a relocatable
 // bundle. Empty when neither is there.
 std::string ProgramFiles();
+
+// For errors about what ProgramFiles() holds: "a, b", or "none: ..." with where
+// they were looked for.
+std::string KnownNames(const std::vector<std::string>& names);
 
 // The running executable, for starting worker processes.
 std::string ThisExecutable();

@@ -32,6 +32,12 @@ TEST(PlacesTest, CacheFollowsTheDesktopConvention) {
   EXPECT_EQ(CacheFolder(""), "/h/.cache/assay");
 }
 
+TEST(PlacesTest, NamesAreListedOrSaidToBeNone) {
+  EXPECT_EQ(KnownNames({"a", "b"}), "a, b");
+  EXPECT_NE(KnownNames({}).find("none: no plugins and suites lie beside "),
+            std::string::npos);
+}
+
 TEST(PlacesTest, FindsTheRunningExecutable) {
   EXPECT_NE(ThisExecutable().find("places_test"), std::string::npos);
 }

@@ -2,7 +2,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "harness/cli/places.h"
 #include "harness/core/file.h"
@@ -35,7 +34,7 @@ absl::StatusOr<std::string> SuiteFile(absl::string_view name) {
   const std::string path = JoinPath(Folder(), absl::StrCat(name, kSuffix));
   if (FileExists(path)) return path;
   return absl::NotFoundError(absl::StrCat("no suite '", name, "'; there are ",
-                                          absl::StrJoin(SuiteNames(), ", "),
+                                          KnownNames(SuiteNames()),
                                           ", or name a .textproto file"));
 }
 
