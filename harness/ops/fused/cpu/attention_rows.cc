@@ -44,7 +44,7 @@ ASSAY_ALWAYS_INLINE void TileF32(const float* a, int64_t a_row, const float* b,
       right[v] = LoadLanes(b + k * b_row + v * kLanes);
     }
     for (int r = 0; r < kBlockRows; ++r) {
-      const V16 left = Splat(a[LeftAt<kind>(r, k, a_row)]);
+      const float left = a[LeftAt<kind>(r, k, a_row)];
       for (int v = 0; v < kVectors; ++v) sums[r][v] += left * right[v];
     }
   }
