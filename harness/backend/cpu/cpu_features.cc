@@ -56,6 +56,11 @@ std::vector<std::string> CpuFeatures() {
   return features;
 }
 
+bool HasWideVectors() {
+  static const bool has = HasAvx512();
+  return has;
+}
+
 bool HasNativeBf16() {
   const std::vector<std::string> f = CpuFeatures();
   return std::count(f.begin(), f.end(), "avx512_bf16") +

@@ -14,6 +14,8 @@ namespace assay::cpu {
 std::vector<std::string> CpuFeatures();
 
 bool HasNativeBf16();
+// AVX-512: sixteen floats at a time (vector16.h).
+bool HasWideVectors();
 bool HasNativeInt8();
 
 // "AMD EPYC 9V74 80-Core Processor, 2 cores".

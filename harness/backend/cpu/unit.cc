@@ -6,12 +6,19 @@
 #include <utility>
 
 #include "absl/strings/string_view.h"
+#include "harness/backend/cpu/cpu_features.h"
 
 namespace assay::cpu {
 namespace {
 
 // A group of element by element nodes stays small enough for its registers.
 constexpr size_t kMaxNodes = 16;
+
+// Our kernel for sums of outer products (ops/matmul/cpu/outer_rows.h) is ahead
+// of a product and a sum from so many rows on, on results at least as high as
+// wide: oneDNN would transpose the larger side.
+constexpr int64_t kFewestOuterRows = 512;
+constexpr int64_t kOuterHeight = 8, kOuterWidth = 16;
 
 class Planner {
  public:
@@ -38,6 +45,7 @@ class Planner {
     for (NodeId id = 0; id < graph_.node_count(); ++id) {
       if (graph_.node(id).op == "batch_norm_training") ExtendForward(id);
       if (graph_.node(id).op == "batch_norm_backward") ExtendBackward(id);
+      if (MultipliesRows(id)) ExtendByRowSum(id);
       if (StoresRounded(id)) ExtendByRounding(id);
     }
     for (NodeId id = 0; id < graph_.node_count(); ++id) JoinReader(id);
@@ -142,6 +150,32 @@ class Planner {
     if (add != kNoNode && op(add) == "add" && Alone(add) && SameTypes(add) &&
         OnlyReader(graph_.node(add).outputs[0]) == relu) {
       MergeSafely(add, norm);
+    }
+  }
+
+  // Sums outer products of rows of f32, many and of a suitable size.
+  bool MultipliesRows(NodeId id) const {
+    if (op(id) != "matmul" || !HasWideVectors()) return false;
+    const Node& node = graph_.node(id);
+    const TensorType& left = graph_.type(node.inputs[0]);
+    const Shape& right = graph_.shape(node.inputs[1]);
+    return left.dtype == DType::kF32 && left.shape.size() == 2 &&
+           right.size() == 2 && node.attributes.Int("transpose_a", 0) != 0 &&
+           node.attributes.Int("transpose_b", 0) == 0 &&
+           left.shape[0] >= kFewestOuterRows && left.shape[1] >= right[1] &&
+           left.shape[1] % kOuterHeight == 0 && right[1] % kOuterWidth == 0;
+  }
+
+  // matmul(transpose_a) + reduce_sum of the same left side: the gradients of a
+  // linear layer's weights and bias.
+  void ExtendByRowSum(NodeId matmul) {
+    for (const NodeId sum : readers(graph_.node(matmul).inputs[0])) {
+      if (op(sum) == "reduce_sum" && Alone(sum) &&
+          graph_.node(sum).attributes.Ints("axes", {}) ==
+              std::vector<int64_t>{0}) {
+        MergeSafely(sum, matmul);
+        return;
+      }
     }
   }
 

@@ -5,6 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "harness/backend/cpu/cpu_features.h"
 #include "harness/backend/cpu/kernel_registry.h"
 #include "harness/graph/builder.h"
 #include "harness/ops/ops.h"
@@ -45,6 +46,26 @@ TEST(UnitTest, ResultsThatOthersReadStayVisible) {
   b.Output("z", b.Op("neg", {e}));
   ASSERT_TRUE(b.ok()) << b.status();
   EXPECT_THAT(Ops(graph), ElementsAre(ElementsAre("exp"), ElementsAre("neg")));
+}
+
+TEST(UnitTest, ProductsOfRowsTakeTheirSum) {
+  if (!HasWideVectors()) GTEST_SKIP() << "no vectors of 16 floats";
+  const auto units = [](int64_t rows, int64_t height, int64_t width) {
+    Graph graph(StandardOps());
+    GraphBuilder b(&graph);
+    const ValueId left = b.Input("left", DType::kF32, {rows, height});
+    const ValueId right = b.Input("right", DType::kF32, {rows, width});
+    b.Output("sum", b.ReduceSum(left, {0}, false));
+    b.Output("product",
+             b.Op("matmul", {left, right}, {{"transpose_a", int64_t{1}}}));
+    EXPECT_TRUE(b.ok()) << b.status();
+    return Ops(graph).size();
+  };
+  EXPECT_EQ(units(512, 32, 16), 1);
+  EXPECT_EQ(units(511, 32, 16), 2);
+  EXPECT_EQ(units(512, 16, 32), 2);
+  EXPECT_EQ(units(512, 36, 16), 2);
+  EXPECT_EQ(units(512, 32, 24), 2);
 }
 
 TEST(UnitTest, RoundingStaysVisible) {

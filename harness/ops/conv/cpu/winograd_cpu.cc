@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -26,14 +25,6 @@ constexpr int64_t kMostChannels = 256;
 constexpr int64_t kFewestBf16Channels = 64;
 // Fewer tiles are not worth transforming the weights.
 constexpr int64_t kFewestTiles = 128;
-
-bool HasWideVectors() {
-  static const bool has = [] {
-    const std::vector<std::string> features = CpuFeatures();
-    return std::count(features.begin(), features.end(), "avx512f") > 0;
-  }();
-  return has;
-}
 
 bool HasWholeBlocks(const Shape& shape) {
   return shape[1] % kBlock == 0 && shape[1] <= kMostChannels;

@@ -42,7 +42,7 @@ ASSAY_FORMULA(Clip, a < p ? p : (a > q ? q : a))
 ASSAY_FORMULA(Relu6, a < 0 ? T(0) : (a > 6 ? T(6) : a))
 ASSAY_FORMULA(Hardswish, a* Relu6<T>(a + 3, b, c, p, q) / 6)
 ASSAY_FORMULA(Erf, VectorErf(a))
-ASSAY_FORMULA(Gelu, T(0.5) * a * VectorErfc(-a * T(M_SQRT1_2)))
+ASSAY_FORMULA(Gelu, T(0.5) * a * (T(1) + VectorErf(a * T(M_SQRT1_2))))
 ASSAY_FORMULA(GeluSlope, T(0.5) * (T(1) + VectorErf(a * T(M_SQRT1_2))) +
                              a * (T(M_SQRT1_2 * M_2_SQRTPI / 2) *
                                   VectorExp(T(-0.5) * a * a)))

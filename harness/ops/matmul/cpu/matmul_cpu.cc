@@ -6,12 +6,16 @@
 
 #include "harness/backend/cpu/layout.h"
 #include "harness/core/shape.h"
+#include "harness/ops/matmul/cpu/outer_cpu.h"
 #include "oneapi/dnnl/dnnl.hpp"
 
 namespace assay::cpu {
 namespace {
 
 using dnnl::memory;
+
+// Rows from which on weights are worth packing for one product.
+constexpr memory::dim kManyRows = 1024;
 
 // A row-major tensor as matrices: leading ones up to `rank`, the last two axes
 // exchanged if `transposed`.
@@ -38,6 +42,11 @@ memory::desc RowsDesc(const TensorType& type) {
 
 absl::Status MakeMatmul(ProgramBuilder& b) {
   const ValueId lhs = b.input(0), rhs = b.input(1), dst = b.output();
+  for (const NodeId id : b.unit().nodes) {
+    if (b.graph().node(id).op != "reduce_sum") continue;
+    MakeOuterProducts(b, id);
+    return absl::OkStatus();
+  }
   const size_t rank = b.shape(dst).size();
   const memory::desc lhs_desc = MatrixDesc(
       b.type(lhs), rank, b.node().attributes.Int("transpose_a", 0) != 0);
@@ -60,7 +69,8 @@ absl::Status MakeLinear(ProgramBuilder& b) {
   const ValueId dst = b.output();
   const memory::desc src_desc = RowsDesc(b.type(src));
   const memory::desc dst_desc = RowsDesc(b.type(dst));
-  // Weights [O, I] are read as [I, O]; constants are packed as oneDNN likes.
+  // Weights [O, I] are read as [I, O]; as oneDNN likes where that costs
+  // nothing, or little beside the product.
   const memory::desc plain_weights = MatrixDesc(b.type(weights), 2, true);
   const memory::desc any_weights(plain_weights.get_dims(),
                                  plain_weights.get_data_type(),
@@ -72,8 +82,10 @@ absl::Status MakeLinear(ProgramBuilder& b) {
                          memory::dims{b.shape(bias)[0], 1});
   const dnnl::matmul::primitive_desc pd(
       b.engine(), src_desc,
-      b.is_constant(weights) ? any_weights : plain_weights, bias_desc, dst_desc,
-      UserScratchpad());
+      b.is_constant(weights) || src_desc.get_dims()[0] >= kManyRows
+          ? any_weights
+          : plain_weights,
+      bias_desc, dst_desc, UserScratchpad());
   std::vector<PrimitiveArgument> arguments = {
       {DNNL_ARG_SRC, b.ReadPlain(src), src_desc},
       {DNNL_ARG_WEIGHTS, b.ReadAs(weights, plain_weights, pd.weights_desc()),
