@@ -18,6 +18,7 @@
 #include "harness/backend/cpu/program_builder.h"
 #include "harness/backend/cpu/strip_plan.h"
 #include "harness/backend/cpu/support.h"
+#include "harness/backend/cpu/thread_count.h"
 #include "harness/backend/operands.h"
 #include "harness/core/shape.h"
 #include "harness/core/status_macros.h"
@@ -135,7 +136,7 @@ class CpuDevice final : public Device {
                                                         int threads, int lanes,
                                                         Strips strips) {
     // oneDNN blocks its loops for this many when it makes a primitive.
-    omp_set_num_threads(threads);
+    const ThreadCount during(threads);
     ProgramBuilder builder(part, FindKernel, engine_, threads, lanes,
                            options_.winograd);
     ASSAY_ASSIGN_OR_RETURN(ProgramParts parts, builder.Build());

@@ -13,9 +13,9 @@ struct CpuOptions {
   // Samples that a program computes at a time (strip_plan.h): 0: as planned,
   // the batch or more: all.
   int64_t strip_samples = 0;
-  // 3x3 convolutions that are not fused, and their gradients, by Winograd's
-  // algorithm where that is faster (ops/conv/cpu/winograd_cpu.h): the same
-  // precision, other roundings. Off: as sums of products.
+  // 3x3 convolutions and their gradients by Winograd's algorithm where that is
+  // faster (ops/conv/cpu/winograd_cpu.h): the same precision, other roundings.
+  // Off: as sums of products.
   bool winograd = true;
 };
 

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "harness/backend/cpu/cpu_buffer.h"
+#include "harness/backend/cpu/thread_count.h"
 #include "harness/backend/operands.h"
 #include "harness/core/status_macros.h"
 
@@ -93,7 +94,7 @@ absl::Status CpuProgram::RunStrips(Operands inputs, Operands parameters,
                                    Operands outputs,
                                    absl::Status (Lane::*run)()) {
   ASSAY_RETURN_IF_ERROR(CheckRunOperands(graph_, inputs, parameters, outputs));
-  omp_set_num_threads(threads_);
+  const ThreadCount during(threads_);
   std::atomic<int64_t> next{0};
   if (lanes_.size() == 1) {
     WorkOn(lanes_[0], next, inputs, parameters, outputs, run);

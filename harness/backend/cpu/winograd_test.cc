@@ -34,9 +34,9 @@ struct Case {
   }
 };
 
-Tensor Normal(Shape shape, const char* name) {
+Tensor Normal(Shape shape, const char* name, float deviation = 1) {
   Tensor tensor(DType::kF32, std::move(shape));
-  RandomStream(9, name).FillNormal(tensor.span<float>(), 0, 1);
+  RandomStream(9, name).FillNormal(tensor.span<float>(), 0, deviation);
   return tensor;
 }
 
@@ -153,6 +153,62 @@ TEST(WinogradTest, Channels) {
 
 TEST(WinogradTest, ManyTiles) {
   Check({.src = {3, 16, 60, 44}, .results = 16, .bias = true});
+}
+
+// "dst" of a fused convolution with constant weights, as plans have them.
+Tensor Fused(const Shape& src, int64_t results, const char* activation,
+             bool residual, bool winograd, int threads) {
+  Graph graph(StandardOps());
+  GraphBuilder b(&graph);
+  const auto lead = [&](const char* name, int64_t channels) {
+    const ValueId v =
+        b.Input(name, DType::kF32, {src[0], channels, src[2], src[3]});
+    const ValueId weights =
+        b.Constant(Normal({channels, channels, 1, 1}, name, 0.1f));
+    return b.Op("conv2d", {v, weights});
+  };
+  std::vector<ValueId> operands = {
+      lead("src", src[1]),
+      b.Constant(Normal({results, src[1], 3, 3}, "w", 0.05f)),
+      b.Constant(Normal({results}, "bias"))};
+  if (residual) operands.push_back(lead("residual", results));
+  b.Output("dst",
+           b.Op("conv2d_fused", operands,
+                {{"pads", Ints{1, 1, 1, 1}}, {"activation", activation}}));
+  EXPECT_TRUE(b.ok()) << b.status();
+  const std::unique_ptr<Device> device = MakeCpuDevice({.winograd = winograd});
+  auto session =
+      Session::Make(device.get(), graph, nullptr, {.threads = threads});
+  EXPECT_TRUE(session.ok()) << session.status();
+  if (!session.ok()) return Tensor();
+  for (const ValueId v : graph.inputs()) {
+    const Value& value = graph.value(v);
+    EXPECT_TRUE(
+        (*session)->Feed(value.name, Normal(value.type.shape, "fed")).ok());
+  }
+  EXPECT_TRUE((*session)->Run().ok());
+  return *(*session)->Fetch("dst");
+}
+
+TEST(WinogradTest, Fused) {
+  for (const Shape& src : {Shape{1, 64, 8, 8}, Shape{5, 48, 7, 9}}) {
+    for (const int64_t results : {16, 64}) {
+      for (const char* activation : {"none", "relu", "relu6", "silu"}) {
+        for (const bool residual : {false, true}) {
+          SCOPED_TRACE(testing::Message()
+                       << src[1] << " to " << results << ", " << activation
+                       << (residual ? ", with a residual" : ""));
+          const Tensor want =
+              Fused(src, results, activation, residual, false, 1);
+          const Tensor one = Fused(src, results, activation, residual, true, 1);
+          EXPECT_LE(Apart(want, one), 1e-5f);
+          EXPECT_EQ(
+              Apart(one, Fused(src, results, activation, residual, true, 2)),
+              0);
+        }
+      }
+    }
+  }
 }
 
 // The switch does something: other roundings.

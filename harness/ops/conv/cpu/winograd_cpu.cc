@@ -19,12 +19,12 @@ using dnnl::memory;
 constexpr int64_t kBlock = 16;  // channels
 // Tiles that go through all stages at a time: they stay in a core's cache.
 constexpr int64_t kGroup = 32;
-static_assert(kGroup % kTileRows == 0);
 // With more, a group reads its weights from too far away.
 constexpr int64_t kMostChannels = 256;
 constexpr int64_t kFewestBf16Channels = 64;
-// Fewer tiles are not worth transforming the weights.
-constexpr int64_t kFewestTiles = 128;
+// Fewer tiles are not worth transforming the weights in every run, or reading
+// more of them.
+constexpr int64_t kFewestTiles = 128, kFewestTilesOfConstants = 16;
 
 bool HasWholeBlocks(const Shape& shape) {
   return shape[1] % kBlock == 0 && shape[1] <= kMostChannels;
@@ -75,27 +75,37 @@ int64_t GroupFloats(const TiledImages& a, const TiledImages& b) {
                            PositionStride(kGroup, b.blocks * kBlock));
 }
 
+int64_t RoundUp(int64_t n, int64_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
+
+// `weights` is kNoSlot where `transformed` is a constant, else scratch, as is
+// `groups`.
 struct Convolution {
   TiledImages from, to;
   int64_t tiles;  // of all images
+  int64_t group;  // tiles at a time
   KernelOrder order;
   int parts;
-  SlotId src, weights, bias = kNoSlot, dst;
-  SlotId transformed, groups;  // scratch
+  SlotId src, weights = kNoSlot, bias = kNoSlot, dst;
+  SlotId transformed, groups;
+  TileEpilogue epilogue;
 
   int64_t channels() const { return from.blocks * kBlock; }
   int64_t results() const { return to.blocks * kBlock; }
-  // f(part's scratch, first tile, tiles) for each group of [begin, end).
+  // f(scratch, more scratch, first tile, tiles, their room) for each group of
+  // [begin, end).
   template <typename F>
   void ForGroups(float* scratch, int64_t begin, int64_t end, const F& f) const {
     float* second =
         scratch + kTilePositions * PositionStride(kGroup, channels());
-    for (int64_t group = begin; group < end; ++group) {
-      const int64_t first = group * kGroup;
-      f(scratch, second, first, std::min(kGroup, tiles - first));
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t first = i * group;
+      const int64_t count = std::min(group, tiles - first);
+      f(scratch, second, first, count, RoundUp(count, TileRows(results())));
     }
   }
-  int64_t group_count() const { return (tiles + kGroup - 1) / kGroup; }
+  int64_t group_count() const { return (tiles + group - 1) / group; }
 };
 
 class ForwardKernel final : public Kernel {
@@ -103,31 +113,36 @@ class ForwardKernel final : public Kernel {
   explicit ForwardKernel(const Convolution& c) : c_(c) {}
 
   absl::Status Run(void* const* slots) const override {
-    const float* weights = At<const float>(slots, c_.weights);
-    float* transformed = At<float>(slots, c_.transformed);
-    ParallelRanges(c_.parts, c_.channels(),
-                   [&](int, int64_t begin, int64_t end) {
-                     TransformKernels(weights, c_.order, begin, end,
-                                      c_.channels(), c_.results(), transformed);
-                   });
-    const float* bias =
-        c_.bias == kNoSlot ? nullptr : At<const float>(slots, c_.bias);
+    if (c_.weights != kNoSlot) Transform(slots);
+    TileEpilogue epilogue = c_.epilogue;
+    if (c_.bias != kNoSlot) epilogue.bias = At<const float>(slots, c_.bias);
+    const float* transformed = At<const float>(slots, c_.transformed);
     ParallelRanges(
         c_.parts, c_.group_count(), [&](int part, int64_t begin, int64_t end) {
           float* scratch =
               At<float>(slots, c_.groups) + part * GroupFloats(c_.from, c_.to);
-          c_.ForGroups(
-              scratch, begin, end,
-              [&](float* left, float* made, int64_t first, int64_t count) {
-                ConvolveTiles(c_.from, At<const float>(slots, c_.src),
-                              transformed, bias, first, count, kGroup, c_.to,
-                              left, made, At<float>(slots, c_.dst));
-              });
+          c_.ForGroups(scratch, begin, end,
+                       [&](float* left, float* made, int64_t first,
+                           int64_t count, int64_t room) {
+                         ConvolveTiles(c_.from, At<const float>(slots, c_.src),
+                                       transformed, epilogue, first, count,
+                                       room, c_.to, left, made,
+                                       At<float>(slots, c_.dst));
+                       });
         });
     return absl::OkStatus();
   }
 
  private:
+  void Transform(void* const* slots) const {
+    ParallelRanges(
+        c_.parts, c_.channels(), [&](int, int64_t begin, int64_t end) {
+          TransformKernels(At<const float>(slots, c_.weights), c_.order, begin,
+                           end, c_.channels(), c_.results(),
+                           At<float>(slots, c_.transformed));
+        });
+  }
+
   Convolution c_;
 };
 
@@ -146,13 +161,14 @@ class WeightsKernel final : public Kernel {
           std::fill(sums, sums + size(), 0.0f);
           float* scratch =
               At<float>(slots, c_.groups) + part * GroupFloats(c_.from, c_.to);
-          c_.ForGroups(
-              scratch, begin, end,
-              [&](float* left, float* right, int64_t first, int64_t count) {
-                AddKernelGradients(c_.from, At<const T>(slots, c_.src), c_.to,
-                                   At<const T>(slots, c_.dst), first, count,
-                                   kGroup, left, right, sums);
-              });
+          c_.ForGroups(scratch, begin, end,
+                       [&](float* left, float* right, int64_t first,
+                           int64_t count, int64_t room) {
+                         AddKernelGradients(c_.from, At<const T>(slots, c_.src),
+                                            c_.to, At<const T>(slots, c_.dst),
+                                            first, count, room, left, right,
+                                            sums);
+                       });
         });
     ParallelRanges(c_.parts, c_.channels(),
                    [&](int, int64_t begin, int64_t end) {
@@ -191,25 +207,43 @@ class WeightsKernel final : public Kernel {
 // A convolution that reads `from` padded by top and left and makes, or reads,
 // `to`; `results` has the extents of the results.
 Convolution Describe(const ProgramBuilder& b, const memory::desc& from_desc,
-                     ValueId from, const memory::desc& to_desc, ValueId to,
-                     int64_t top, int64_t left) {
+                     const TensorType& from, const memory::desc& to_desc,
+                     const TensorType& to, int64_t top, int64_t left) {
   Convolution c;
-  const Shape& results = b.shape(to);
-  c.from = Tiled(from_desc, b.type(from), results, top, left);
-  c.to = Tiled(to_desc, b.type(to), results, 0, 0);
+  const Shape& results = to.shape;
+  c.from = Tiled(from_desc, from, results, top, left);
+  c.to = Tiled(to_desc, to, results, 0, 0);
   c.tiles = results[0] * c.to.tiles;
+  // Few tiles are shared out among the threads.
+  c.group = std::min(kGroup, RoundUp((c.tiles + b.threads() - 1) / b.threads(),
+                                     TileRows(c.results())));
   c.parts = static_cast<int>(std::min<int64_t>(b.threads(), c.group_count()));
   return c;
 }
 
-void AddConvolution(ProgramBuilder& b, Convolution c) {
-  const int64_t weights = kTilePositions * c.channels() * c.results();
-  c.transformed = b.Scratch(4 * weights);
+// The step that convolves with `weights`, row-major.
+void AddConvolution(ProgramBuilder& b, Convolution c, ValueId weights) {
+  const int64_t size = kTilePositions * c.channels() * c.results();
+  std::vector<SlotId> reads = {c.src}, writes = {c.dst};
+  if (b.is_constant(weights)) {
+    std::vector<float> transformed(static_cast<size_t>(size));
+    TransformKernels(b.graph().value(weights).constant.data<float>(), c.order,
+                     0, c.channels(), c.channels(), c.results(),
+                     transformed.data());
+    c.transformed = b.Constant(transformed.data(), 4 * size);
+    reads.push_back(c.transformed);
+  } else {
+    c.weights = b.ReadPlain(weights);
+    c.transformed = b.Scratch(4 * size);
+    reads.push_back(c.weights);
+    writes.push_back(c.transformed);
+  }
   c.groups = b.Scratch(4 * c.parts * GroupFloats(c.from, c.to));
-  std::vector<SlotId> reads = {c.src, c.weights};
+  writes.push_back(c.groups);
   if (c.bias != kNoSlot) reads.push_back(c.bias);
+  if (c.epilogue.add) reads.push_back(c.dst);
   b.AddStep(std::make_unique<ForwardKernel>(c), std::move(reads),
-            {c.dst, c.transformed, c.groups});
+            std::move(writes));
 }
 
 template <typename T>
@@ -236,26 +270,43 @@ bool SuitsWinograd(const ProgramBuilder& b, const ConvGeometry& g, ValueId from,
       (dtype == DType::kBF16 && b.node().op == "conv2d_backward_weights" &&
        b.shape(from)[1] >= kFewestBf16Channels &&
        results[1] >= kFewestBf16Channels);
+  const bool constant = b.node().inputs.size() > 1 &&
+                        b.is_constant(b.input(1)) &&
+                        b.node().op != "conv2d_backward_weights";
   return suits_type && b.winograd() && HasWideVectors() && g.groups == 1 &&
          weights[2] == 3 && weights[3] == 3 && all(g.strides, 1, 1) &&
          all(g.dilations, 0, 0) && all(g.pads_begin, 0, 2) &&
          HasWholeBlocks(b.shape(from)) && HasWholeBlocks(results) &&
          results[0] * TilesAlong(results[2]) * TilesAlong(results[3]) >=
-             kFewestTiles;
+             (constant ? kFewestTilesOfConstants : kFewestTiles);
+}
+
+memory::desc WinogradResult(const ProgramBuilder& b, ValueId src,
+                            const TensorType& dst) {
+  return LayoutLike(WalkableDesc(b, src), b.type(src), dst).desc;
+}
+
+void AddWinograd(ProgramBuilder& b, const ConvGeometry& g,
+                 const memory::desc& dst_desc, const TileEpilogue& epilogue,
+                 SlotId dst) {
+  const ValueId src = b.input(0), bias = b.input(2);
+  const memory::desc from = WalkableDesc(b, src);
+  const TensorType made = {b.type(src).dtype, b.shape(b.output())};
+  Convolution c = Describe(b, from, b.type(src), dst_desc, made,
+                           g.pads_begin[0], g.pads_begin[1]);
+  c.order = {c.channels() * 9, 9, false};
+  c.epilogue = epilogue;
+  c.src = b.Read(src, from);
+  if (bias != kNoValue) c.bias = b.ReadPlain(bias);
+  c.dst = dst;
+  AddConvolution(b, c, b.input(1));
 }
 
 void MakeWinogradForward(ProgramBuilder& b, const ConvGeometry& g) {
-  const ValueId src = b.input(0), bias = b.input(2), dst = b.output();
-  const memory::desc from = WalkableDesc(b, src);
-  const Layout to = LayoutLike(from, b.type(src), b.type(dst));
-  Convolution c =
-      Describe(b, from, src, to.desc, dst, g.pads_begin[0], g.pads_begin[1]);
-  c.order = {c.channels() * 9, 9, false};
-  c.src = b.Read(src, from);
-  c.weights = b.ReadPlain(b.input(1));
-  if (bias != kNoValue) c.bias = b.ReadPlain(bias);
-  c.dst = b.Write(dst, to);
-  AddConvolution(b, c);
+  const TensorType& type = b.type(b.output());
+  const memory::desc desc = WinogradResult(b, b.input(0), type);
+  AddWinograd(b, g, desc, TileEpilogue(),
+              b.Write(b.output(), LayoutOf(type, desc)));
 }
 
 // The convolution of the gradient with the taps in the other order.
@@ -263,20 +314,19 @@ void MakeWinogradBackwardData(ProgramBuilder& b, const ConvGeometry& g) {
   const ValueId diff = b.input(0), made = b.output();
   const memory::desc from = WalkableDesc(b, diff);
   const Layout to = LayoutLike(from, b.type(diff), b.type(made));
-  Convolution c = Describe(b, from, diff, to.desc, made, 2 - g.pads_begin[0],
-                           2 - g.pads_begin[1]);
+  Convolution c = Describe(b, from, b.type(diff), to.desc, b.type(made),
+                           2 - g.pads_begin[0], 2 - g.pads_begin[1]);
   c.order = {9, c.results() * 9, true};
   c.src = b.Read(diff, from);
-  c.weights = b.ReadPlain(b.input(1));
   c.dst = b.Write(made, to);
-  AddConvolution(b, c);
+  AddConvolution(b, c, b.input(1));
 }
 
 void MakeWinogradBackwardWeights(ProgramBuilder& b, const ConvGeometry& g) {
   const ValueId src = b.input(0), diff = b.input(1);
   const memory::desc from = WalkableDesc(b, src), to = WalkableDesc(b, diff);
-  Convolution c =
-      Describe(b, from, src, to, diff, g.pads_begin[0], g.pads_begin[1]);
+  Convolution c = Describe(b, from, b.type(src), to, b.type(diff),
+                           g.pads_begin[0], g.pads_begin[1]);
   c.order = {c.channels() * 9, 9, false};
   c.src = b.Read(src, from);
   c.dst = b.Read(diff, to);

@@ -190,10 +190,17 @@ ASSAY_ALWAYS_INLINE void SpreadTiles(const TiledImages& m, const T* diff,
           __attribute__((always_inline)) { SpreadTile(p, step, stride, to); });
 }
 
+ASSAY_ALWAYS_INLINE V16 Finish(const TileEpilogue& epilogue, V16 result,
+                               const float* dst) {
+  if (epilogue.add) result += LoadLanes(dst);
+  result = result < epilogue.low ? V16{} + epilogue.low : result;
+  return result > epilogue.high ? V16{} + epilogue.high : result;
+}
+
 ASSAY_ALWAYS_INLINE void GatherTiles(const TiledImages& m, const float* made,
-                                     const float* bias, int64_t first,
-                                     int64_t count, int64_t stride,
-                                     float* dst) {
+                                     const TileEpilogue& epilogue,
+                                     int64_t first, int64_t count,
+                                     int64_t stride, float* dst) {
   TileWalk walk(m, first);
   const int64_t blocks = walk.blocks(), block = walk.block();
   const int64_t row = walk.row(), pixel = walk.pixel();
@@ -201,20 +208,16 @@ ASSAY_ALWAYS_INLINE void GatherTiles(const TiledImages& m, const float* made,
     float* p = dst + walk.offset();
     const bool inside = walk.Inside(2);
     for (int64_t b = 0; b < blocks; ++b, made += kLanes, p += block) {
-      const V16 term = bias == nullptr ? V16{} : LoadLanes(bias + b * kLanes);
+      const V16 term = epilogue.bias == nullptr
+                           ? V16{}
+                           : LoadLanes(epilogue.bias + b * kLanes);
       V16 results[2][2];
       GatherTile(made, stride, term, results);
-      if (inside) {
-        StoreLanes(results[0][0], p);
-        StoreLanes(results[0][1], p + pixel);
-        StoreLanes(results[1][0], p + row);
-        StoreLanes(results[1][1], p + row + pixel);
-        continue;
-      }
       for (int y = 0; y < 2; ++y) {
         for (int x = 0; x < 2; ++x) {
-          if (!walk.Has(y, x)) continue;
-          StoreLanes(results[y][x], p + y * row + x * pixel);
+          if (!inside && !walk.Has(y, x)) continue;
+          float* to = p + y * row + x * pixel;
+          StoreLanes(Finish(epilogue, results[y][x], to), to);
         }
       }
     }
@@ -442,8 +445,9 @@ ASSAY_CPU_CLONES void TransformKernels(const float* weights,
 }
 
 ASSAY_CPU_CLONES void ConvolveTiles(const TiledImages& from, const float* src,
-                                    const float* transformed, const float* bias,
-                                    int64_t first, int64_t count, int64_t tiles,
+                                    const float* transformed,
+                                    const TileEpilogue& epilogue, int64_t first,
+                                    int64_t count, int64_t tiles,
                                     const TiledImages& to, float* left,
                                     float* made, float* dst) {
   const int64_t channels = from.blocks * kLanes, results = to.blocks * kLanes;
@@ -454,7 +458,7 @@ ASSAY_CPU_CLONES void ConvolveTiles(const TiledImages& from, const float* src,
   } else {
     Products<16, 1>(left, transformed, channels, results, tiles, made);
   }
-  GatherTiles(to, made, bias, first, count, PositionStride(tiles, results),
+  GatherTiles(to, made, epilogue, first, count, PositionStride(tiles, results),
               dst);
 }
 

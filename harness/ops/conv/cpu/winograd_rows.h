@@ -9,14 +9,17 @@
 #define ASSAY_HARNESS_OPS_CONV_CPU_WINOGRAD_ROWS_H_
 
 #include <cstdint>
+#include <limits>
 
 #include "harness/core/dtype.h"
 
 namespace assay::cpu {
 
 constexpr int64_t kTilePositions = 16;
-// Tiles of a group are a multiple of so many.
-constexpr int64_t kTileRows = 16;
+// The room for a group of tiles is a multiple of so many.
+constexpr int64_t TileRows(int64_t results) {
+  return results % 32 == 0 ? 8 : 16;
+}
 
 // Images of one size with their channels in blocks of 16; strides in elements.
 struct TiledImages {
@@ -50,14 +53,23 @@ void TransformKernels(const float* weights, const KernelOrder& order,
                       int64_t begin, int64_t end, int64_t channels,
                       int64_t results, float* transformed);
 
+// What becomes of the sums of a convolution on their way to `dst`: bias, then
+// what `dst` holds, then bounds.
+struct TileEpilogue {
+  const float* bias = nullptr;  // null: 0
+  bool add = false;
+  float low = -std::numeric_limits<float>::infinity();
+  float high = std::numeric_limits<float>::infinity();
+};
+
 // A group of `count` tiles from `first` on, counted through all images:
-// convolves `src` with what TransformKernels made. `bias` may be null. `tiles`,
-// the multiple of kTileRows that count rounds up to, is the room in `left`
-// (positions of channels) and `made` (of results).
+// convolves `src` with what TransformKernels made. `tiles`, the multiple of
+// TileRows that count rounds up to, is the room in `left` (positions of
+// channels) and `made` (of results).
 void ConvolveTiles(const TiledImages& from, const float* src,
-                   const float* transformed, const float* bias, int64_t first,
-                   int64_t count, int64_t tiles, const TiledImages& to,
-                   float* left, float* made, float* dst);
+                   const float* transformed, const TileEpilogue& epilogue,
+                   int64_t first, int64_t count, int64_t tiles,
+                   const TiledImages& to, float* left, float* made, float* dst);
 
 // Adds the products of `src` and the gradient `diff` of a group of tiles to
 // sums[position][channel][result].

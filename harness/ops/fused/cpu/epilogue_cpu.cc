@@ -142,6 +142,22 @@ SlotId EpilogueCpu::Destination(const memory::desc& dst_desc,
   return b_.Scratch(static_cast<int64_t>(dst_desc.get_size()));
 }
 
+std::optional<TileEpilogue> EpilogueCpu::InTiles() const {
+  if (integers_ || primitive_dtype_ != DType::kF32 ||
+      mode_ == ResidualMode::kBinary) {
+    return std::nullopt;
+  }
+  TileEpilogue tiles;
+  tiles.add = mode_ == ResidualMode::kSum;
+  const std::string activation = attributes_.Text("activation", "none");
+  if (activation == "none") return tiles;
+  tiles.low = 0;
+  if (activation == "relu6") tiles.high = 6;
+  return activation == "relu" || activation == "relu6"
+             ? std::make_optional(tiles)
+             : std::nullopt;
+}
+
 void EpilogueCpu::Finish(SlotId made, const memory::desc& dst_desc) {
   const TensorType& type = b_.type(dst_);
   // A matrix product has merged the leading axes: row-major then.

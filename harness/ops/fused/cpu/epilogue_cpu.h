@@ -2,9 +2,11 @@
 #ifndef ASSAY_HARNESS_OPS_FUSED_CPU_EPILOGUE_CPU_H_
 #define ASSAY_HARNESS_OPS_FUSED_CPU_EPILOGUE_CPU_H_
 
+#include <optional>
 #include <vector>
 
 #include "harness/backend/cpu/program_builder.h"
+#include "harness/ops/conv/cpu/winograd_rows.h"
 #include "oneapi/dnnl/dnnl.hpp"
 
 namespace assay::cpu {
@@ -31,9 +33,14 @@ class EpilogueCpu {
                                   const dnnl::memory::desc& dst) const;
 
   // After the primitive has chosen `dst_desc`: the slot that it writes (holding
-  // the residual where it is summed), and the arguments of the attributes.
+  // the residual where it is summed), and the arguments of the attributes; null
+  // for a computation that InTiles describes.
   SlotId Destination(const dnnl::memory::desc& dst_desc,
                      std::vector<PrimitiveArgument>* arguments);
+
+  // What tiles of a float convolution can do on their way to the result;
+  // nothing where they cannot do all of it.
+  std::optional<TileEpilogue> InTiles() const;
 
   // After the primitive: the step that makes the result from `made`, if any.
   void Finish(SlotId made, const dnnl::memory::desc& dst_desc);

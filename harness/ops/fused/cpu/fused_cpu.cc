@@ -1,5 +1,6 @@
 #include "harness/ops/fused/cpu/fused_cpu.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "harness/core/shape.h"
 #include "harness/core/status_macros.h"
 #include "harness/ops/conv/cpu/conv_geometry.h"
+#include "harness/ops/conv/cpu/winograd_cpu.h"
 #include "harness/ops/fused/cpu/depthwise_cpu.h"
 #include "harness/ops/fused/cpu/epilogue_cpu.h"
 #include "harness/ops/fused/cpu/sparse_cpu.h"
@@ -39,6 +41,14 @@ absl::Status MakeConv2dFused(ProgramBuilder& b) {
   const TensorType& w = b.type(weights);
   EpilogueCpu epilogue(b);
   const Shape& dst_shape = b.shape(b.output());
+  const std::optional<TileEpilogue> in_tiles = epilogue.InTiles();
+  if (in_tiles.has_value() && SuitsWinograd(b, g, src, b.output(), w.shape)) {
+    const memory::desc desc = WinogradResult(b, src, {DType::kF32, dst_shape});
+    const SlotId made = epilogue.Destination(desc, /*arguments=*/nullptr);
+    AddWinograd(b, g, desc, *in_tiles, made);
+    epilogue.Finish(made, desc);
+    return absl::OkStatus();
+  }
   const memory::desc any_dst = AnyDesc(epilogue.primitive_dtype(), dst_shape);
   const memory::desc bias_desc =
       bias == kNoValue ? memory::desc()
