@@ -1,9 +1,13 @@
 #include "harness/ops/elementwise/cpu/block_ops.h"
 
+#include <immintrin.h>
+
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <type_traits>
 
+#include "harness/backend/cpu/cpu_features.h"
 #include "harness/backend/cpu/multiversion.h"
 #include "harness/ops/elementwise/cpu/vector_math.h"
 
@@ -228,6 +232,29 @@ ASSAY_CPU_CLONES void StoreBf16(const float* src, int64_t n, BFloat16* dst) {
   }
 }
 
+// By the processor's own rounding, which takes subnormal numbers for 0.
+__attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"))) void
+StoreBf16Native(const float* src, int64_t n, BFloat16* dst) {
+  constexpr int64_t kLanes = 16;
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    const __m256bh bits = _mm512_cvtneps_pbh(_mm512_loadu_ps(src + i));
+    std::memcpy(static_cast<void*>(dst + i), &bits, sizeof(bits));
+  }
+  if (i == n) return;
+  const __mmask16 rest = static_cast<__mmask16>((1u << (n - i)) - 1u);
+  const __m256bh bits =
+      _mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(rest, src + i));
+  __m256i words;
+  std::memcpy(&words, &bits, sizeof(words));
+  _mm256_mask_storeu_epi16(dst + i, rest, words);
+}
+
+bool RoundsNatively() {
+  static const bool has = HasWideVectors() && HasNativeBf16();
+  return has;
+}
+
 #define ASSAY_BYTES(Byte)                                                      \
   ASSAY_CPU_CLONES void Load_##Byte(const Byte* src, int64_t n, float* dst) {  \
     _Pragma("omp simd") for (int64_t i = 0; i < n; ++i) {                      \
@@ -335,7 +362,9 @@ void LoadBlock(DType dtype, const void* src, int64_t n, double* dst) {
 void StoreBlock(DType dtype, const float* src, int64_t n, void* dst) {
   switch (dtype) {
     case DType::kBF16:
-      return StoreBf16(src, n, static_cast<BFloat16*>(dst));
+      return RoundsNatively()
+                 ? StoreBf16Native(src, n, static_cast<BFloat16*>(dst))
+                 : StoreBf16(src, n, static_cast<BFloat16*>(dst));
     case DType::kS8:
       return Store_int8_t(src, n, static_cast<int8_t*>(dst));
     case DType::kU8:

@@ -1,5 +1,8 @@
 #include "harness/ops/norm/cpu/batch_norm_rows.h"
 
+#include <cstring>
+
+#include "harness/backend/cpu/cpu_features.h"
 #include "harness/backend/cpu/vector16.h"
 
 namespace assay::cpu {
@@ -14,6 +17,16 @@ struct Whole {
   template <typename T>
   ASSAY_ALWAYS_INLINE void Store(V16 v, T* p) const {
     StoreLanes(v, p);
+  }
+};
+// With the processor's own rounding to bf16; an assembler's line, because the
+// functions that it is inlined into from have no such target.
+struct Native {
+  ASSAY_ALWAYS_INLINE V16 Load(const BFloat16* p) const { return LoadLanes(p); }
+  ASSAY_ALWAYS_INLINE void Store(V16 v, BFloat16* p) const {
+    H16 bits;
+    __asm__("vcvtneps2bf16 %1, %0" : "=v"(bits) : "v"(v));
+    std::memcpy(static_cast<void*>(p), &bits, sizeof(bits));
   }
 };
 struct Narrow {
@@ -201,32 +214,97 @@ ASSAY_ROWS(float)
 ASSAY_ROWS(BFloat16)
 #undef ASSAY_ROWS
 
+#define ASSAY_NATIVE_BF16 \
+  __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16")))
+
+ASSAY_NATIVE_BF16 void ScaleShiftNative(const Strip& s, const BFloat16* x,
+                                        const BFloat16* residual,
+                                        const float* factor, const float* term,
+                                        bool relu, BFloat16* dst) {
+  ScaleShiftBody(s, Native(), x, residual, factor, term, relu, dst);
+}
+
+ASSAY_NATIVE_BF16 void SumGradientsNative(const Strip& s,
+                                          const Arriving<BFloat16>& from,
+                                          const BFloat16* x, const float* mean,
+                                          float* sum, float* dot,
+                                          BFloat16* kept) {
+  SumGradientsBody(s, Native(), from, x, mean, sum, dot, kept);
+}
+
+ASSAY_NATIVE_BF16 void CombineNative(const Strip& s,
+                                     const Arriving<BFloat16>& from,
+                                     const BFloat16* x, const float* a,
+                                     const float* b, const float* c,
+                                     BFloat16* dst) {
+  CombineBody(s, Native(), from, x, a, b, c, dst);
+}
+
+bool RoundsNatively(const Strip& s) {
+  static const bool has = HasWideVectors() && HasNativeBf16();
+  return has && s.lanes == kLanes;
+}
+
 }  // namespace
 
-#define ASSAY_ROWS(T)                                                          \
-  template <>                                                                  \
-  void SumSquares(const Strip& s, const T* x, const float* pivot, float* sum,  \
-                  float* squares) {                                            \
-    SumSquaresOf##T(s, x, pivot, sum, squares);                                \
-  }                                                                            \
-  template <>                                                                  \
-  void ScaleShift(const Strip& s, const T* x, const T* residual,               \
-                  const float* factor, const float* term, bool relu, T* dst) { \
-    ScaleShiftOf##T(s, x, residual, factor, term, relu, dst);                  \
-  }                                                                            \
-  template <>                                                                  \
-  void SumGradients(const Strip& s, const Arriving<T>& from, const T* x,       \
-                    const float* mean, float* sum, float* dot, T* kept) {      \
-    SumGradientsOf##T(s, from, x, mean, sum, dot, kept);                       \
-  }                                                                            \
-  template <>                                                                  \
-  void CombineGradients(const Strip& s, const Arriving<T>& from, const T* x,   \
-                        const float* a, const float* b, const float* c,        \
-                        T* dst) {                                              \
-    CombineOf##T(s, from, x, a, b, c, dst);                                    \
+template <>
+void SumSquares(const Strip& s, const float* x, const float* pivot, float* sum,
+                float* squares) {
+  SumSquaresOffloat(s, x, pivot, sum, squares);
+}
+template <>
+void SumSquares(const Strip& s, const BFloat16* x, const float* pivot,
+                float* sum, float* squares) {
+  SumSquaresOfBFloat16(s, x, pivot, sum, squares);
+}
+
+template <>
+void ScaleShift(const Strip& s, const float* x, const float* residual,
+                const float* factor, const float* term, bool relu, float* dst) {
+  ScaleShiftOffloat(s, x, residual, factor, term, relu, dst);
+}
+template <>
+void ScaleShift(const Strip& s, const BFloat16* x, const BFloat16* residual,
+                const float* factor, const float* term, bool relu,
+                BFloat16* dst) {
+  if (RoundsNatively(s)) {
+    ScaleShiftNative(s, x, residual, factor, term, relu, dst);
+    return;
   }
-ASSAY_ROWS(float)
-ASSAY_ROWS(BFloat16)
-#undef ASSAY_ROWS
+  ScaleShiftOfBFloat16(s, x, residual, factor, term, relu, dst);
+}
+
+template <>
+void SumGradients(const Strip& s, const Arriving<float>& from, const float* x,
+                  const float* mean, float* sum, float* dot, float* kept) {
+  SumGradientsOffloat(s, from, x, mean, sum, dot, kept);
+}
+template <>
+void SumGradients(const Strip& s, const Arriving<BFloat16>& from,
+                  const BFloat16* x, const float* mean, float* sum, float* dot,
+                  BFloat16* kept) {
+  if (RoundsNatively(s)) {
+    SumGradientsNative(s, from, x, mean, sum, dot, kept);
+    return;
+  }
+  SumGradientsOfBFloat16(s, from, x, mean, sum, dot, kept);
+}
+
+template <>
+void CombineGradients(const Strip& s, const Arriving<float>& from,
+                      const float* x, const float* a, const float* b,
+                      const float* c, float* dst) {
+  CombineOffloat(s, from, x, a, b, c, dst);
+}
+template <>
+void CombineGradients(const Strip& s, const Arriving<BFloat16>& from,
+                      const BFloat16* x, const float* a, const float* b,
+                      const float* c, BFloat16* dst) {
+  if (RoundsNatively(s)) {
+    CombineNative(s, from, x, a, b, c, dst);
+    return;
+  }
+  CombineOfBFloat16(s, from, x, a, b, c, dst);
+}
 
 }  // namespace assay::cpu
