@@ -185,6 +185,14 @@ int64_t DynamicProgram::bytes() const {
   return bytes;
 }
 
+std::vector<const Graph*> DynamicProgram::plans() const {
+  std::vector<const Graph*> plans;
+  for (const auto& executable : executables_) {
+    plans.push_back(&executable->graph());
+  }
+  return plans;
+}
+
 std::vector<int64_t> SubnetworkMacs(const HostModule& module) {
   std::vector<int64_t> macs;
   for (const Graph& graph : module.subnetworks) {

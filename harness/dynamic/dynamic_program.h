@@ -42,6 +42,8 @@ class DynamicProgram {
   const HostModule& module() const { return module_; }
   // Of all executables; what several hold counts for each.
   int64_t bytes() const;
+  // The sub-networks as compiled.
+  std::vector<const Graph*> plans() const;
 
  private:
   // What a slot holds: on the device, the host, or both.

@@ -444,6 +444,14 @@ int64_t RegroupedProgram::bytes() const {
   return bytes;
 }
 
+std::vector<const Graph*> RegroupedProgram::plans() const {
+  std::vector<const Graph*> plans;
+  for (const auto& sizes : executables_) {
+    for (const auto& executable : sizes) plans.push_back(&executable->graph());
+  }
+  return plans;
+}
+
 namespace {
 
 void SetIn(const std::map<int32_t, double>& by_site, Block* block) {

@@ -53,6 +53,8 @@ class RegroupedProgram {
   const HostModule& module() const { return module_; }
   // Of all executables; what several hold counts for each.
   int64_t bytes() const;
+  // The sub-networks as compiled.
+  std::vector<const Graph*> plans() const;
 
  private:
   class Batch;

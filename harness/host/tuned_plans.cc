@@ -17,6 +17,11 @@ void AddPlans(const CandidateRecord& network, RunSpec* spec) {
     plan.set_backend(latency.backend());
     plan.set_precision(latency.precision());
     plan.set_batch(static_cast<int32_t>(latency.batch()));
+    if (latency.scenario() == LatencyRecord::PREFILL) {
+      plan.set_writes("prefill");
+    } else if (latency.scenario() == LatencyRecord::DECODE) {
+      plan.set_writes("decode");
+    }
     if (!seen.insert(plan.SerializeAsString()).second) continue;
     for (const KeyValue& row : latency.tuning().choices()) {
       (*plan.mutable_choices())[row.key()] = row.value();

@@ -22,18 +22,23 @@ TEST(TunedPlansTest, EachPlanOnce) {
   *report.mutable_dense()->add_latency() = Timing("f32", "1");
   *report.mutable_dense()->add_latency() = Timing("f32", "1");
   *report.mutable_dense()->add_latency() = Timing("bf16", "2");
+  LatencyRecord* decode = report.mutable_dense()->add_latency();
+  *decode = Timing("f32", "2");
+  decode->set_scenario(LatencyRecord::DECODE);
   CandidateRecord* candidate = report.add_candidates();
   candidate->set_name("sparsity>=0.5");
   *candidate->add_latency() = Timing("f32", "");  // by rules
   RunSpec spec;
   spec.add_tuned()->set_network("of another report");
   RepeatPlans(report, &spec);
-  ASSERT_EQ(spec.tuned_size(), 2);
+  ASSERT_EQ(spec.tuned_size(), 3);
   EXPECT_EQ(spec.tuned(0).network(), "dense");
   EXPECT_EQ(spec.tuned(0).precision(), "f32");
   EXPECT_EQ(spec.tuned(0).choices().at("threads"), "1");
   EXPECT_EQ(spec.tuned(1).precision(), "bf16");
   EXPECT_EQ(spec.tuned(1).choices().at("threads"), "2");
+  EXPECT_EQ(spec.tuned(1).writes(), "");
+  EXPECT_EQ(spec.tuned(2).writes(), "decode");
 }
 
 }  // namespace

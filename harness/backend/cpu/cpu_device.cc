@@ -107,11 +107,22 @@ class CpuDevice final : public Device {
         options_.strip_samples == 0
             ? PlanStrips(graph, threads, {CacheBytes(2), CacheBytes(3)})
             : MakeStrips(graph, threads, options_.strip_samples);
+    if (!plan.has_value() && DividesBatch(graph)) {
+      return absl::UnimplementedError(
+          absl::StrCat("cpu: no strips of ", options_.strip_samples,
+                       " samples on ", threads, " threads"));
+    }
     if (plan.has_value()) return CompileStrips(graph, *plan, threads);
     return CompileParts(graph, graph, threads, /*lanes=*/1, Strips());
   }
 
  private:
+  // Whether parts of the batch were asked for.
+  bool DividesBatch(const Graph& graph) const {
+    return options_.refuse_unheeded && options_.strip_samples > 0 &&
+           options_.strip_samples < BatchOf(graph);
+  }
+
   // Each thread runs strips by itself.
   absl::StatusOr<std::unique_ptr<Program>> CompileStrips(const Graph& graph,
                                                          const StripPlan& plan,
@@ -137,9 +148,9 @@ class CpuDevice final : public Device {
                                                         Strips strips) {
     // oneDNN blocks its loops for this many when it makes a primitive.
     const ThreadCount during(threads);
-    ProgramBuilder builder(part, FindKernel, engine_, threads, lanes,
-                           options_.winograd);
+    ProgramBuilder builder(part, FindKernel, engine_, threads, lanes, options_);
     ASSAY_ASSIGN_OR_RETURN(ProgramParts parts, builder.Build());
+    ASSAY_RETURN_IF_ERROR(CheckTaken(options_, builder.taken()));
     return std::make_unique<CpuProgram>(whole, std::move(parts), threads,
                                         std::move(strips));
   }

@@ -65,13 +65,13 @@ dnnl::primitive_attr UserScratchpad() {
 
 ProgramBuilder::ProgramBuilder(const Graph& graph, KernelFinder find,
                                const dnnl::engine& engine, int threads,
-                               int lanes, bool winograd)
+                               int lanes, const CpuOptions& options)
     : graph_(graph),
       find_(find),
       engine_(engine),
       stream_(engine),
       threads_(threads),
-      winograd_(winograd),
+      options_(options),
       built_(static_cast<size_t>(graph.node_count()), false),
       values_(static_cast<size_t>(graph.value_count())) {
   parts_.lanes.resize(static_cast<size_t>(lanes));

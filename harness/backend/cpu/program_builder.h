@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "harness/backend/cpu/aligned_memory.h"
+#include "harness/backend/cpu/cpu_options.h"
 #include "harness/backend/cpu/kernel.h"
 #include "harness/backend/cpu/kernel_entry.h"
 #include "harness/backend/cpu/layout.h"
@@ -64,10 +65,9 @@ dnnl::primitive_attr UserScratchpad();
 class ProgramBuilder {
  public:
   // `threads`: of each of the `lanes` runs that may be under way at once.
-  // `winograd`: CpuOptions::winograd.
   ProgramBuilder(const Graph& graph, KernelFinder find,
                  const dnnl::engine& engine, int threads, int lanes,
-                 bool winograd);
+                 const CpuOptions& options = {});
 
   absl::StatusOr<ProgramParts> Build();
 
@@ -84,7 +84,9 @@ class ProgramBuilder {
   const Shape& shape(ValueId value) const { return graph_.shape(value); }
   const dnnl::engine& engine() const { return engine_; }
   int threads() const { return threads_; }
-  bool winograd() const { return winograd_; }
+  const CpuOptions& options() const { return options_; }
+  // For kernels to say which of the options they heed.
+  CpuOptionsTaken& taken() { return taken_; }
   // True when the value is known now, so that other layouts of it are free.
   bool is_constant(ValueId value) const {
     return graph_.value(value).kind == ValueKind::kConstant;
@@ -189,7 +191,8 @@ class ProgramBuilder {
   dnnl::engine engine_;
   dnnl::stream stream_;
   int threads_;
-  bool winograd_;
+  CpuOptions options_;
+  CpuOptionsTaken taken_;
   const Unit* unit_ = nullptr;
   std::vector<bool> built_;  // by node
   std::vector<ValueState> values_;

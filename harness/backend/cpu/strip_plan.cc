@@ -103,15 +103,14 @@ class Estimate {
   double core_, shared_, weights_ = 0;
 };
 
-// The batch that all inputs share; 0 where there is none to divide.
+}  // namespace
+
 int64_t BatchOf(const Graph& graph) {
   for (const ValueId v : graph.inputs()) {
     if (!graph.shape(v).empty()) return graph.shape(v)[0];
   }
   return 0;
 }
-
-}  // namespace
 
 std::optional<StripPlan> MakeStrips(const Graph& graph, int threads,
                                     int64_t samples) {

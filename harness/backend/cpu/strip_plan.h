@@ -35,6 +35,9 @@ struct StripPlan {
 std::optional<StripPlan> PlanStrips(const Graph& graph, int threads,
                                     const CacheSizes& caches);
 
+// The batch that all inputs share; 0 where there is none to divide.
+int64_t BatchOf(const Graph& graph);
+
 // Strips of `samples`; nothing where the graph mixes samples, where they do not
 // share the batch out evenly among the threads, or where they are the batch.
 std::optional<StripPlan> MakeStrips(const Graph& graph, int threads,

@@ -77,7 +77,8 @@ Graph MakeGraph(const Case& c) {
 
 std::vector<Tensor> Results(const Graph& graph, const Case& c, bool winograd,
                             int threads) {
-  const std::unique_ptr<Device> device = MakeCpuDevice({.winograd = winograd});
+  const std::unique_ptr<Device> device =
+      MakeCpuDevice({.winograd = winograd, .refuse_unheeded = false});
   auto session =
       Session::Make(device.get(), graph, nullptr, {.threads = threads});
   EXPECT_TRUE(session.ok()) << session.status();
@@ -176,7 +177,8 @@ Tensor Fused(const Shape& src, int64_t results, const char* activation,
            b.Op("conv2d_fused", operands,
                 {{"pads", Ints{1, 1, 1, 1}}, {"activation", activation}}));
   EXPECT_TRUE(b.ok()) << b.status();
-  const std::unique_ptr<Device> device = MakeCpuDevice({.winograd = winograd});
+  const std::unique_ptr<Device> device =
+      MakeCpuDevice({.winograd = winograd, .refuse_unheeded = false});
   auto session =
       Session::Make(device.get(), graph, nullptr, {.threads = threads});
   EXPECT_TRUE(session.ok()) << session.status();

@@ -63,7 +63,7 @@ absl::StatusOr<std::unique_ptr<DecodeSystem>> DecodeSystem::Make(
   }
   settled.new_tokens = std::min(settled.new_tokens, context - settled.prompt);
   ASSAY_ASSIGN_OR_RETURN(const Graph one, Rebatch(graph, 1));
-  LoweringOptions lowering;
+  LoweringOptions lowering = options.lowering;
   if (options.precision == "bf16") {
     lowering.precision = FloatPrecision::kBf16;
   }
@@ -92,6 +92,14 @@ absl::StatusOr<std::unique_ptr<DecodeSystem>> DecodeSystem::Make(
                     session->program().scratch_bytes();
   }
   return made;
+}
+
+std::string DecodeSystem::form() const {
+  std::string form;
+  for (const auto& [size, session] : sessions_) {
+    absl::StrAppend(&form, FormOf(session->program().graph()));
+  }
+  return form;
 }
 
 absl::StatusOr<int32_t> DecodeSystem::Run(absl::Span<const int32_t> tokens,

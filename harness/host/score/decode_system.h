@@ -21,7 +21,8 @@
 namespace assay {
 
 struct DecodeSystemOptions {
-  std::string precision;    // as MakePlan
+  std::string precision;  // as MakePlan
+  LoweringOptions lowering;
   int64_t prompt = 0;       // tokens; 0: half of the context
   int64_t new_tokens = 32;  // as far as the context goes
   bool prefill = false;     // queries are prompts, not new tokens
@@ -48,6 +49,7 @@ class DecodeSystem final : public TimedSystem {
     return options_.prefill ? static_cast<int64_t>(prompts_.size()) : 1;
   }
   int64_t bytes() const override { return bytes_; }
+  std::string form() const override;
 
   const DecodeSystemOptions& options() const { return options_; }  // settled
   // What the last query wrote.

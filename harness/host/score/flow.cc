@@ -29,8 +29,10 @@ namespace {
 
 constexpr size_t kPathsShown = 16;
 
-ExecutableOptions OptionsOf(const std::string& precision, int threads) {
+ExecutableOptions OptionsOf(const std::string& precision, int threads,
+                            const LoweringOptions& lowering = {}) {
   ExecutableOptions options;
+  options.lowering = lowering;
   options.threads = threads;
   if (precision == "bf16") options.lowering.precision = FloatPrecision::kBf16;
   return options;
@@ -83,6 +85,9 @@ class FlowProgram {
   int64_t bytes() const {
     return one_ != nullptr ? one_->bytes() : many_->bytes();
   }
+  std::vector<const Graph*> plans() const {
+    return one_ != nullptr ? one_->plans() : many_->plans();
+  }
 
  private:
   std::unique_ptr<DynamicProgram> one_;
@@ -113,6 +118,13 @@ class FlowSystem final : public TimedSystem {
     return static_cast<int64_t>(inputs_.size()) * batch_;
   }
   int64_t bytes() const override { return program_.bytes(); }
+  std::string form() const override {
+    std::string form;
+    for (const Graph* plan : program_.plans()) {
+      absl::StrAppend(&form, FormOf(*plan));
+    }
+    return form;
+  }
 
  private:
   const DynamicGraph& graph_;
@@ -326,10 +338,11 @@ absl::StatusOr<Tensor> FlowLogits(Device* device, const Flow& flow,
 
 absl::StatusOr<std::unique_ptr<TimedSystem>> MakeFlowSystem(
     Device* device, const Flow& flow, const std::string& precision,
-    int64_t batch, int threads) {
+    int64_t batch, int threads, const LoweringOptions& lowering) {
   ASSAY_ASSIGN_OR_RETURN(
       FlowProgram program,
-      FlowProgram::Make(device, flow, batch, OptionsOf(precision, threads)));
+      FlowProgram::Make(device, flow, batch,
+                        OptionsOf(precision, threads, lowering)));
   return std::make_unique<FlowSystem>(flow.graph, std::move(program), batch);
 }
 

@@ -58,7 +58,7 @@ absl::StatusOr<Tensor> FlowLogits(Device* device, const Flow& flow,
 // Inputs stay on the host, whence predicates are decided.
 absl::StatusOr<std::unique_ptr<TimedSystem>> MakeFlowSystem(
     Device* device, const Flow& flow, const std::string& precision,
-    int64_t batch, int threads);
+    int64_t batch, int threads, const LoweringOptions& lowering = {});
 
 }  // namespace assay
 

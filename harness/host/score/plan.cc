@@ -7,6 +7,7 @@
 #include "harness/core/shape.h"
 #include "harness/core/status_macros.h"
 #include "harness/graph/rewrites/rebatch.h"
+#include "harness/graph/text.h"
 #include "harness/host/score/materialisation.h"
 
 namespace assay {
@@ -30,6 +31,11 @@ const Tensor* FindFeed(const Batch& batch, absl::string_view name) {
 }
 
 }  // namespace
+
+std::string FormOf(const Graph& graph) {
+  ParameterStore constants;  // the text without them is short
+  return ToText(graph, &constants);
+}
 
 absl::StatusOr<Plan> MakePlan(const Graph& graph,
                               const ParameterStore& parameters,

@@ -44,7 +44,12 @@ class TimedSystem : public SystemUnderTest {
   virtual int64_t samples() const = 0;
   // Weights and scratch memory, as the programs say.
   virtual int64_t bytes() const = 0;
+  // Equal where the same graphs were compiled, constants aside.
+  virtual std::string form() const = 0;
 };
+
+// That of one graph.
+std::string FormOf(const Graph& graph);
 
 // A compiled plan with batches of samples in device memory. A query is made of
 // whole batches, each named by its first sample, so that nothing is gathered
@@ -67,6 +72,7 @@ class PlanSystem final : public TimedSystem {
     return static_cast<int64_t>(inputs_.size() * batch_);
   }
   int64_t bytes() const override;
+  std::string form() const override { return FormOf(program_->graph()); }
 
  private:
   explicit PlanSystem(Device* device) : device_(device) {}

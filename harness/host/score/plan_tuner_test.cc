@@ -5,7 +5,9 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "harness/backend/cpu/cpu_device.h"
 #include "harness/backend/registry.h"
+#include "harness/core/status_macros.h"
 #include "harness/host/score/plan.h"
 #include "harness/host/score/testing/small_task.h"
 #include "harness/models/init.h"
@@ -52,7 +54,8 @@ class PlanTunerTest : public testing::Test {
     const auto plan =
         MakePlan(network_->graph, parameters_, "f32", 1, settings.lowering);
     EXPECT_OK(plan.status());
-    auto system = PlanSystem::Make(device_.get(), *plan, settings.threads);
+    const auto device = MakeCpuDevice(settings.cpu.value_or(CpuOptions()));
+    auto system = PlanSystem::Make(device.get(), *plan, settings.threads);
     EXPECT_OK(system.status());
     const auto source = task_->EvaluationBatches(Split::kTest, 1);
     EXPECT_OK((*system)->LoadBatches(*source, 1));
@@ -97,6 +100,67 @@ TEST_F(PlanTunerTest, ChoicesAreKeptAndGiveTheSameBitsAgain) {
   EXPECT_EQ(again.record->mode(), "replay");
   EXPECT_TRUE(BitEqual(Logits(first.settings), Logits(again.settings)));
   EXPECT_TRUE(BitEqual(Logits(first.settings), Logits(second.settings)));
+}
+
+// Every value that the network has, as a report would bring it.
+TEST_F(PlanTunerTest, EachChoiceReplaysToTheBit) {
+  const PlanSettings rules{{}, 2, CpuOptions()};
+  for (const Alternative& alternative : PlanAlternatives(rules)) {
+    for (const std::string& value : alternative.values) {
+      SCOPED_TRACE(alternative.name + "=" + value);
+      PlanTunerOptions replay = Options("quick");
+      TunedPlan& old = replay.replay.emplace_back();
+      old.set_network("dense");
+      old.set_precision("f32");
+      old.set_batch(4);
+      for (const auto& [name, ruled] : RulesOf(PlanAlternatives(rules))) {
+        (*old.mutable_choices())[name] = ruled;
+      }
+      (*old.mutable_choices())[alternative.name] = value;
+      PlanTuner tuner(*task_, MonotonicClock(), replay);
+      ASSERT_OK_AND_ASSIGN(
+          const ChosenPlan chosen,
+          tuner.Choose({"dense", "weights", &network_->graph, &parameters_},
+                       {"", device_.get(), "f32", 4}));
+      ASSERT_OK_AND_ASSIGN(const Plan plan,
+                           MakePlan(network_->graph, parameters_, "f32", 4,
+                                    chosen.settings.lowering));
+      Tensor logits[2];
+      for (Tensor& got : logits) {
+        auto system =
+            PlanSystem::Make(chosen.device, plan, chosen.settings.threads);
+        if (absl::IsUnimplemented(system.status())) break;
+        ASSERT_OK(system.status());
+        const auto source = task_->EvaluationBatches(Split::kTest, 4);
+        ASSERT_OK((*system)->LoadBatches(*source, 1));
+        ASSERT_OK((*system)->Answer({0}));
+        got = (*system)->logits().Clone();
+      }
+      EXPECT_TRUE(BitEqual(logits[0], logits[1]));
+    }
+  }
+}
+
+// As the score process tunes decoders and networks with control flow.
+TEST_F(PlanTunerTest, WhatIsNotOnePlanIsTunedAsItIsMade) {
+  PlanTuner tuner(*task_, MonotonicClock(), Options("quick"));
+  int made = 0;
+  PlanToTune plan = {"", device_.get(), "f32", 1, "decode"};
+  plan.make =
+      [&](const PlanSettings& settings,
+          Device* device) -> absl::StatusOr<std::unique_ptr<TimedSystem>> {
+    ++made;
+    ASSAY_ASSIGN_OR_RETURN(
+        const Plan lowered,
+        MakePlan(network_->graph, parameters_, "f32", 1, settings.lowering));
+    return PlanSystem::Make(device, lowered, settings.threads);
+  };
+  ASSERT_OK_AND_ASSIGN(
+      const ChosenPlan chosen,
+      tuner.Choose({"dense", "weights", &network_->graph, &parameters_}, plan));
+  ASSERT_TRUE(chosen.record.has_value());
+  EXPECT_GT(made, 1);
+  EXPECT_NE(chosen.device, nullptr);
 }
 
 TEST_F(PlanTunerTest, AnotherMachineOrProgramMeasuresAnew) {

@@ -50,19 +50,19 @@ struct Entry {
 // The prompt and what is written behind it.
 absl::StatusOr<std::unique_ptr<TimedSystem>> MakeDecoding(
     const TimedNetwork& network, Device* device, const std::string& precision,
-    bool prefill, const TimingOptions& options, DecodeSystemOptions* settled) {
+    bool prefill, const MeasureSpec& measure, const PlanSettings& settings,
+    DecodeSystemOptions* settled) {
   if (network.dynamic != nullptr) {
     return absl::UnavailableError(
         "decoding with a cache takes a network without control flow");
   }
   DecodeSystemOptions decode;
   decode.precision = precision;
+  decode.lowering = settings.lowering;
   decode.prefill = prefill;
-  decode.threads = options.threads;
-  decode.prompt = options.measure.prompt_tokens();
-  if (options.measure.new_tokens() > 0) {
-    decode.new_tokens = options.measure.new_tokens();
-  }
+  decode.threads = settings.threads;
+  decode.prompt = measure.prompt_tokens();
+  if (measure.new_tokens() > 0) decode.new_tokens = measure.new_tokens();
   ASSAY_ASSIGN_OR_RETURN(
       std::unique_ptr<DecodeSystem> system,
       DecodeSystem::Make(device, *network.graph, *network.parameters, decode));
@@ -75,9 +75,9 @@ absl::StatusOr<std::unique_ptr<TimedSystem>> MakeSystem(
     const TimedNetwork& network, Device* device, const std::string& precision,
     int64_t batch, const PlanSettings& settings) {
   if (network.dynamic != nullptr) {
-    return MakeFlowSystem(device,
-                          {network.dynamic, network.graph, network.parameters},
-                          precision, batch, settings.threads);
+    return MakeFlowSystem(
+        device, {network.dynamic, network.graph, network.parameters}, precision,
+        batch, settings.threads, settings.lowering);
   }
   ASSAY_ASSIGN_OR_RETURN(
       const Plan plan, MakePlan(*network.graph, *network.parameters, precision,
@@ -228,17 +228,34 @@ class TimedSession {
     return options;
   }
 
-  // Networks with control flow and decoders are made by rules alone.
-  absl::StatusOr<ChosenPlan> Choose(const TimedNetwork& network, size_t device,
-                                    const std::string& precision) const {
-    if (network.dynamic != nullptr || Decodes()) {
-      return ChosenPlan{{{}, bench_.options.threads}, std::nullopt};
+  absl::StatusOr<std::unique_ptr<TimedSystem>> Make(
+      const TimedNetwork& network, const std::string& precision,
+      const PlanSettings& settings, Device* device) {
+    if (!Decodes()) {
+      return MakeSystem(network, device, precision, plan_.batch, settings);
     }
+    return MakeDecoding(network, device, precision,
+                        plan_.scenario == Scenario::kPrefill,
+                        bench_.options.measure, settings, &decode_);
+  }
+
+  absl::StatusOr<ChosenPlan> Choose(const TimedNetwork& network, size_t device,
+                                    const std::string& precision) {
     const TimedDevice& on = bench_.devices[device];
+    PlanToTune plan = {device == 0 ? "" : on.backend, on.device, precision,
+                       plan_.batch};
+    if (Decodes()) {
+      plan.writes = plan_.scenario == Scenario::kPrefill ? "prefill" : "decode";
+    }
+    if (network.dynamic != nullptr || Decodes()) {
+      plan.make = [&](const PlanSettings& settings, Device* made_for) {
+        return Make(network, precision, settings, made_for);
+      };
+    }
     return bench_.tuner->Choose(
         {network.record->name(), network.record->artifact().sha256(),
          network.graph, network.parameters},
-        {device == 0 ? "" : on.backend, on.device, precision, plan_.batch});
+        plan);
   }
 
   absl::Status Add(size_t network, size_t device,
@@ -253,17 +270,12 @@ class TimedSession {
       return unavailable(bench_.bytes_to_evict.status());
     }
     auto chosen = Choose(timed, device, precision);
-    if (absl::IsUnimplemented(chosen.status())) {
+    if (absl::IsUnimplemented(chosen.status()) ||
+        absl::IsUnavailable(chosen.status())) {
       return unavailable(chosen.status());
     }
     ASSAY_RETURN_IF_ERROR(chosen.status());
-    Device* runs_on = bench_.devices[device].device;
-    DecodeSystemOptions decode;
-    auto system = Decodes() ? MakeDecoding(timed, runs_on, precision,
-                                           plan_.scenario == Scenario::kPrefill,
-                                           bench_.options, &decode)
-                            : MakeSystem(timed, runs_on, precision, plan_.batch,
-                                         chosen->settings);
+    auto system = Make(timed, precision, chosen->settings, chosen->device);
     if (absl::IsUnimplemented(system.status()) ||
         absl::IsUnavailable(system.status())) {
       return unavailable(system.status());
@@ -275,7 +287,6 @@ class TimedSession {
         *source, std::min(kBatchesInMemory, source->batch_count())));
     entries_.push_back(
         {network, device, precision, *std::move(system), *std::move(chosen)});
-    decode_ = decode;
     return absl::OkStatus();
   }
 
@@ -441,7 +452,7 @@ absl::Status MeasureMemory(const Task& task, Device* device, int threads,
   if (plan.has_value()) {
     system = PlanSystem::Make(device, *plan, threads);
   } else {
-    system = MakeSystem(network, device, precision, 1, {{}, threads});
+    system = MakeSystem(network, device, precision, 1, {{}, threads, {}});
   }
   if (absl::IsUnimplemented(system.status())) {
     *record->mutable_availability() =

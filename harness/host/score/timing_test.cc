@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "harness/backend/registry.h"
+#include "harness/host/tuned_plans.h"
 #include "harness/measure/clock.h"
 #include "harness/models/init.h"
 #include "harness/ops/ops.h"
@@ -21,7 +22,8 @@ using ::testing::HasSubstr;
 
 class DecodingTest : public ::testing::Test {
  protected:
-  void Time(const std::string& id, CandidateRecord* record) {
+  void Time(const std::string& id, CandidateRecord* record,
+            TimingOptions options = {}) {
     ASSERT_OK_AND_ASSIGN(const TaskSpec spec, FindTask(id));
     ASSERT_OK_AND_ASSIGN(const auto task, Task::Open(spec, ""));
     ASSERT_OK_AND_ASSIGN(const auto device, MakeDevice("cpu"));
@@ -29,7 +31,6 @@ class DecodingTest : public ::testing::Test {
                          task->BuildNetwork(StandardOps(), 1));
     ASSERT_OK_AND_ASSIGN(const ParameterStore parameters,
                          Initialise(network.graph, network.initialisers, 1));
-    TimingOptions options;
     options.measure.add_scenarios("prefill");
     options.measure.add_scenarios("decode");
     options.measure.add_precisions("f32");
@@ -63,6 +64,34 @@ TEST_F(DecodingTest, APromptAndTokensBehindIt) {
     EXPECT_GT(latency.median_token_ns(), 0);
     EXPECT_LT(latency.median_token_ns(), latency.max_ns());
     EXPECT_EQ(latency.energy_estimates_size(), 0);
+  }
+}
+
+TEST_F(DecodingTest, PlansAreTunedAndMadeAgain) {
+  CandidateRecord measured;
+  measured.set_name("dense");
+  TimingOptions options;
+  options.threads = 2;
+  options.measure.set_tune("quick");
+  Time("grammar-lmd", &measured, options);
+  ASSERT_EQ(measured.latency_size(), 2);
+  Report report;
+  *report.mutable_dense() = measured;
+  RunSpec spec;
+  RepeatPlans(report, &spec);
+  ASSERT_EQ(spec.tuned_size(), 2);
+  EXPECT_EQ(spec.tuned(0).writes(), "prefill");
+  EXPECT_EQ(spec.tuned(1).writes(), "decode");
+  options.tuned.assign(spec.tuned().begin(), spec.tuned().end());
+  CandidateRecord again;
+  again.set_name("dense");
+  Time("grammar-lmd", &again, options);
+  ASSERT_EQ(again.latency_size(), 2);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(measured.latency(i).tuning().mode(), "quick");
+    EXPECT_GT(measured.latency(i).tuning().comparisons(), 0u);
+    EXPECT_EQ(again.latency(i).tuning().mode(), "replay");
+    EXPECT_EQ(again.latency(i).threads(), measured.latency(i).threads());
   }
 }
 

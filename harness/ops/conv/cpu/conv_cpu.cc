@@ -5,6 +5,7 @@
 
 #include "harness/backend/cpu/layout.h"
 #include "harness/ops/conv/cpu/conv_geometry.h"
+#include "harness/ops/conv/cpu/conv_ways.h"
 #include "harness/ops/conv/cpu/winograd_cpu.h"
 #include "oneapi/dnnl/dnnl.hpp"
 
@@ -72,11 +73,12 @@ absl::Status MakeConv2d(ProgramBuilder& b) {
   const memory::desc bias_desc =
       bias == kNoValue ? memory::desc()
                        : PlainDesc(b.type(bias).dtype, b.shape(bias));
-  const Forward::primitive_desc pd = ChooseDescriptor([&](bool as_it_lies) {
-    return ForwardDescriptor(b, g, Preferred(b, src, as_it_lies),
-                             AnyWeights(g, w.dtype, w.shape), bias_desc,
-                             Any(b, dst));
-  });
+  const Forward::primitive_desc pd =
+      ChooseForward(b, src, b.type(dst), [&](const ImageForms& forms) {
+        return ForwardDescriptor(b, g, forms.src,
+                                 AnyWeights(g, w.dtype, w.shape), bias_desc,
+                                 forms.dst);
+      });
   if (!pd) return NoPrimitive();
   std::vector<PrimitiveArgument> arguments = {
       {DNNL_ARG_SRC, b.Read(src, pd.src_desc()), pd.src_desc()},

@@ -254,8 +254,10 @@ void AddWeightsStep(ProgramBuilder& b, const Convolution& c, SlotId made) {
 
 }  // namespace
 
-bool SuitsWinograd(const ProgramBuilder& b, const ConvGeometry& g, ValueId from,
+bool SuitsWinograd(ProgramBuilder& b, const ConvGeometry& g, ValueId from,
                    ValueId to, const Shape& weights) {
+  // Algorithms that can be asked for are oneDNN's.
+  if (b.options().algorithm != ConvAlgorithm::kRule) return false;
   const auto all = [](const memory::dims& values, memory::dim low,
                       memory::dim high) {
     return std::all_of(values.begin(), values.end(),
@@ -273,12 +275,15 @@ bool SuitsWinograd(const ProgramBuilder& b, const ConvGeometry& g, ValueId from,
   const bool constant = b.node().inputs.size() > 1 &&
                         b.is_constant(b.input(1)) &&
                         b.node().op != "conv2d_backward_weights";
-  return suits_type && b.winograd() && HasWideVectors() && g.groups == 1 &&
-         weights[2] == 3 && weights[3] == 3 && all(g.strides, 1, 1) &&
-         all(g.dilations, 0, 0) && all(g.pads_begin, 0, 2) &&
-         HasWholeBlocks(b.shape(from)) && HasWholeBlocks(results) &&
-         results[0] * TilesAlong(results[2]) * TilesAlong(results[3]) >=
-             (constant ? kFewestTilesOfConstants : kFewestTiles);
+  const bool suits =
+      suits_type && HasWideVectors() && g.groups == 1 && weights[2] == 3 &&
+      weights[3] == 3 && all(g.strides, 1, 1) && all(g.dilations, 0, 0) &&
+      all(g.pads_begin, 0, 2) && HasWholeBlocks(b.shape(from)) &&
+      HasWholeBlocks(results) &&
+      results[0] * TilesAlong(results[2]) * TilesAlong(results[3]) >=
+          (constant ? kFewestTilesOfConstants : kFewestTiles);
+  b.taken().sums |= suits && !b.options().winograd;
+  return suits && b.options().winograd;
 }
 
 memory::desc WinogradResult(const ProgramBuilder& b, ValueId src,

@@ -12,8 +12,9 @@ namespace assay::cpu {
 // Whether Winograd's kernels compute builder.node(), a convolution with weights
 // of this shape that reads `from` and writes or also reads `to`, and are
 // expected to be faster than oneDNN's: with AVX-512, whole blocks of 16
-// channels and enough tiles to be worth transforming the weights.
-bool SuitsWinograd(const ProgramBuilder& builder, const ConvGeometry& geometry,
+// channels and enough tiles to be worth transforming the weights. Not where
+// CpuOptions forbid it or ask for another algorithm.
+bool SuitsWinograd(ProgramBuilder& builder, const ConvGeometry& geometry,
                    ValueId from, ValueId to, const Shape& weights);
 
 // The form in which AddWinograd gives a result of type `dst`.

@@ -10,6 +10,7 @@
 #include "harness/core/shape.h"
 #include "harness/core/status_macros.h"
 #include "harness/ops/conv/cpu/conv_geometry.h"
+#include "harness/ops/conv/cpu/conv_ways.h"
 #include "harness/ops/conv/cpu/winograd_cpu.h"
 #include "harness/ops/fused/cpu/depthwise_cpu.h"
 #include "harness/ops/fused/cpu/epilogue_cpu.h"
@@ -35,7 +36,10 @@ memory::desc RowsDesc(DType dtype, const Shape& shape) {
 
 absl::Status MakeConv2dFused(ProgramBuilder& b) {
   if (b.node().attributes.Int("sparse", 0) != 0) return MakeSparseConv2d(b);
-  if (IsDepthwise(b)) return MakeDepthwise(b);
+  if (IsDepthwise(b)) {
+    if (b.options().own_depthwise) return MakeDepthwise(b);
+    b.taken().library_depthwise = true;
+  }
   const ValueId src = b.input(0), weights = b.input(1), bias = b.input(2);
   const ConvGeometry g = GeometryOf(b.node());
   const TensorType& w = b.type(weights);
@@ -56,16 +60,16 @@ absl::Status MakeConv2dFused(ProgramBuilder& b) {
   // Output channels are the first axis, or the first two with groups.
   const dnnl::primitive_attr attr =
       epilogue.Attributes(g.groups > 1 ? 3 : 1, any_dst);
-  const auto pd = ChooseDescriptor([&](bool as_it_lies) {
-    const memory::desc src_desc =
-        as_it_lies ? PreferredDesc(b, src)
-                   : AnyDesc(b.type(src).dtype, b.shape(src));
-    return Convolution::primitive_desc(
-        b.engine(), dnnl::prop_kind::forward_inference,
-        dnnl::algorithm::convolution_direct, src_desc,
-        AnyWeights(g, w.dtype, w.shape), bias_desc, any_dst, g.strides,
-        g.dilations, g.pads_begin, g.pads_end, attr, /*allow_empty=*/true);
-  });
+  const auto pd = ChooseForward(
+      b, src, {epilogue.primitive_dtype(), dst_shape},
+      [&](const ImageForms& forms) {
+        return Convolution::primitive_desc(
+            b.engine(), dnnl::prop_kind::forward_inference,
+            dnnl::algorithm::convolution_direct, forms.src,
+            AnyWeights(g, w.dtype, w.shape), bias_desc, forms.dst, g.strides,
+            g.dilations, g.pads_begin, g.pads_end, attr,
+            /*allow_empty=*/true);
+      });
   if (!pd) {
     return absl::UnimplementedError("oneDNN has no convolution of this form");
   }
@@ -103,10 +107,11 @@ absl::Status MakeLinearFused(ProgramBuilder& b) {
           ? memory::desc()
           : memory::desc({1, w.shape[0]}, DnnlType(b.type(bias).dtype),
                          memory::dims{w.shape[0], 1});
+  const bool packs = b.is_constant(weights) && b.options().pack_weights;
+  b.taken().plain_weights |= b.is_constant(weights) && !packs;
   const dnnl::matmul::primitive_desc pd(
-      b.engine(), src_desc,
-      b.is_constant(weights) ? any_weights : plain_weights, bias_desc, dst_desc,
-      epilogue.Attributes(1 << 1, dst_desc));
+      b.engine(), src_desc, packs ? any_weights : plain_weights, bias_desc,
+      dst_desc, epilogue.Attributes(1 << 1, dst_desc));
   std::vector<PrimitiveArgument> arguments = {
       {DNNL_ARG_SRC, b.ReadPlain(src), src_desc},
       {DNNL_ARG_WEIGHTS, b.ReadAs(weights, plain_weights, pd.weights_desc()),

@@ -80,12 +80,13 @@ absl::Status MakeLinear(ProgramBuilder& b) {
           ? memory::desc()
           : memory::desc({1, b.shape(bias)[0]}, DnnlType(b.type(bias).dtype),
                          memory::dims{b.shape(bias)[0], 1});
-  const dnnl::matmul::primitive_desc pd(
-      b.engine(), src_desc,
-      b.is_constant(weights) || src_desc.get_dims()[0] >= kManyRows
-          ? any_weights
-          : plain_weights,
-      bias_desc, dst_desc, UserScratchpad());
+  const bool packs =
+      (b.is_constant(weights) || src_desc.get_dims()[0] >= kManyRows) &&
+      b.options().pack_weights;
+  b.taken().plain_weights |= b.is_constant(weights) && !packs;
+  const dnnl::matmul::primitive_desc pd(b.engine(), src_desc,
+                                        packs ? any_weights : plain_weights,
+                                        bias_desc, dst_desc, UserScratchpad());
   std::vector<PrimitiveArgument> arguments = {
       {DNNL_ARG_SRC, b.ReadPlain(src), src_desc},
       {DNNL_ARG_WEIGHTS, b.ReadAs(weights, plain_weights, pd.weights_desc()),
