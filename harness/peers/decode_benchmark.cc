@@ -38,6 +38,7 @@ void Threads(benchmark::internal::Benchmark* b) {
 BENCHMARK_CAPTURE(Decode, f32, "f32")->Apply(Threads);
 BENCHMARK_CAPTURE(Decode, bf16, "bf16")->Apply(Threads);
 BENCHMARK_CAPTURE(Decode, int8, "int8")->Apply(Threads);
+BENCHMARK_CAPTURE(Decode, u4, "u4")->Apply(Threads);
 
 }  // namespace
 }  // namespace assay

@@ -18,8 +18,9 @@ absl::StatusOr<DType> MatricesOf(const std::string& precision) {
   if (precision == "f32") return DType::kF32;
   if (precision == "bf16") return DType::kBF16;
   if (precision == "int8") return DType::kS8;
+  if (precision == "u4") return DType::kU8;
   return absl::InvalidArgumentError(absl::StrCat(
-      "expected the precision f32, bf16 or int8, got '", precision, "'"));
+      "expected the precision f32, bf16, int8 or u4, got '", precision, "'"));
 }
 
 }  // namespace

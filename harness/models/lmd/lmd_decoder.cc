@@ -15,10 +15,12 @@
 namespace assay {
 namespace {
 
-// A matrix as decoder_layer takes it; `scales` is empty but for s8.
+// A matrix as decoder_layer takes it; `scales` is empty but for s8 and u8,
+// `zeros` but for u8.
 struct Matrix {
   Tensor values;
   Tensor scales = Tensor(DType::kF32, {0});
+  Tensor zeros = Tensor(DType::kU8, {0});
 };
 
 // Matrices of equal width, one on top of the other.
@@ -53,6 +55,40 @@ Matrix ToBytes(const Tensor& real) {
   return matrix;
 }
 
+// Groups of 32 neighbours on a grid of sixteen steps from their least to their
+// largest, 0 among them.
+Matrix ToGroups(const Tensor& real) {
+  constexpr int64_t kGroup = 32;
+  const int64_t rows = real.dim(0), columns = real.dim(1);
+  const int64_t groups = (columns + kGroup - 1) / kGroup;
+  const int64_t zero_bytes = (groups + 1) / 2;
+  Matrix matrix{Tensor::Zeros(DType::kU8, {rows, groups, kGroup / 2}),
+                Tensor(DType::kF32, {rows, groups}),
+                Tensor::Zeros(DType::kU8, {rows, zero_bytes})};
+  const auto put = [](uint8_t* bytes, int64_t i, float q) {
+    const int bounded = std::clamp(static_cast<int>(q), 0, 15);
+    bytes[i / 2] = static_cast<uint8_t>(bytes[i / 2] | bounded << (i % 2 * 4));
+  };
+  for (int64_t row = 0; row < rows; ++row) {
+    const float* x = real.data<float>() + row * columns;
+    for (int64_t g = 0; g < groups; ++g) {
+      const int64_t begin = g * kGroup;
+      const int64_t end = std::min(columns, begin + kGroup);
+      const auto [low, high] = std::minmax_element(x + begin, x + end);
+      const float least = std::min(*low, 0.0f), most = std::max(*high, 0.0f);
+      const float scale = most > least ? (most - least) / 15 : 1.0f;
+      const float zero = std::nearbyint(-least / scale);
+      matrix.scales.data<float>()[row * groups + g] = scale;
+      put(matrix.zeros.data<uint8_t>() + row * zero_bytes, g, zero);
+      uint8_t* to = matrix.values.data<uint8_t>() + row * groups * kGroup / 2;
+      for (int64_t i = begin; i < end; ++i) {
+        put(to, i, std::nearbyint(x[i] / scale + zero));
+      }
+    }
+  }
+  return matrix;
+}
+
 class Maker {
  public:
   Maker(const OpSet& ops, const LmdOptions& lmd,
@@ -65,9 +101,9 @@ class Maker {
 
   absl::StatusOr<LmdDecoder> Make() {
     if (matrices_ != DType::kF32 && matrices_ != DType::kBF16 &&
-        matrices_ != DType::kS8) {
+        matrices_ != DType::kS8 && matrices_ != DType::kU8) {
       return absl::InvalidArgumentError(absl::StrCat(
-          "matrices: expected f32, bf16 or s8, got ", Name(matrices_)));
+          "matrices: expected f32, bf16, s8 or u8, got ", Name(matrices_)));
     }
     made_.graph.set_name(absl::StrCat(lmd_.name, "-decoder"));
     const ValueId token = b_.Input("token", DType::kS32, {1});
@@ -105,6 +141,7 @@ class Maker {
 
   Matrix Converted(const Tensor& real) const {
     if (matrices_ == DType::kS8) return ToBytes(real);
+    if (matrices_ == DType::kU8) return ToGroups(real);
     return {real.Cast(matrices_)};
   }
 
@@ -153,9 +190,14 @@ class Maker {
                                    b_.Constant(matrices[3].values),
                                    keys,
                                    values};
-    for (const Matrix& matrix : matrices) {
-      if (matrices_ == DType::kS8) inputs.push_back(b_.Constant(matrix.scales));
-    }
+    const auto append = [&](Tensor Matrix::*part) {
+      for (const Matrix& matrix : matrices) {
+        if ((matrix.*part).size() == 0) continue;
+        inputs.push_back(b_.Constant(matrix.*part));
+      }
+    };
+    append(&Matrix::scales);
+    append(&Matrix::zeros);
     const std::vector<ValueId> results =
         b_.Ops("decoder_layer", std::move(inputs),
                {{"heads", lmd_.heads}, {"epsilon", kEpsilon}}, path);

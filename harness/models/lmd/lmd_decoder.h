@@ -18,8 +18,9 @@ struct LmdDecoder {
 };
 
 // What Lmd() computes for one more token, as a plan: the network's parameters
-// are constants, matrices of layers in `matrices` (f32, bf16, or s8 with a
-// scale per row, symmetric); embedding and output layer stay f32.
+// are constants, matrices of layers in `matrices` (f32, bf16, s8 with a scale
+// per row, symmetric, or u8: 4 bits in groups of 32 with scale and zero point);
+// embedding and output layer stay f32.
 //
 // Inputs "token" s32 [1] and "position" s32 []: 0 for the first token of a
 // sequence, one more for each. Outputs "logits" f32 [1,vocabulary] and

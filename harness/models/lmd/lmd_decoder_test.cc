@@ -108,6 +108,8 @@ TEST(LmdDecoderTest, StaysCloseWithNarrowMatrices) {
   const Network net = MakeNetwork();
   EXPECT_LT(LargestDifference(net, DType::kBF16, 1), 0.02);
   EXPECT_LT(LargestDifference(net, DType::kS8, 2), 0.04);
+  EXPECT_LT(LargestDifference(net, DType::kU8, 1), 0.5);
+  EXPECT_LT(LargestDifference(net, DType::kU8, 2), 0.5);
 }
 
 TEST(LmdDecoderTest, RefusesAPositionBeyondTheCache) {

@@ -1,5 +1,8 @@
 #include "harness/ops/attention/attention_cases.h"
 
+#include <utility>
+#include <vector>
+
 namespace assay {
 namespace {
 
@@ -29,7 +32,30 @@ OpCase DecoderLayer(DType matrices, double position) {
       c.operands.push_back(fixed(F({rows}, 0.005, 0.01)));
     }
   }
+  // What meets bytes may be of 16 bits.
+  if (matrices == DType::kS8) c.terms = 1024;
   c.f64 = c.bf16 = false;
+  return c;
+}
+
+// The same in groups of 16 of 4 bits, the last ones not full.
+OpCase DecoderLayerU4(bool zeroed, double position) {
+  OpCase c = DecoderLayer(DType::kS8, position);
+  const auto bytes = [](Shape shape) {
+    CaseOperand operand = F(std::move(shape), 0, 255);
+    operand.type.dtype = DType::kU8;
+    return Statistics(std::move(operand));
+  };
+  const std::vector<std::pair<size_t, Shape>> matrices = {
+      {3, {48, 1, 8}}, {4, {12, 2, 8}}, {6, {40, 1, 8}}, {7, {12, 2, 8}}};
+  c.operands.resize(10, c.operands[0]);
+  for (const auto& [i, shape] : matrices) c.operands[i] = bytes(shape);
+  for (const auto& [i, shape] : matrices) {
+    c.operands.push_back(Statistics(F({shape[0], shape[1]}, 0.05, 0.1)));
+  }
+  for (const auto& [i, shape] : matrices) {
+    if (zeroed) c.operands.push_back(bytes({shape[0], (shape[1] + 1) / 2}));
+  }
   return c;
 }
 
@@ -52,6 +78,9 @@ OpCases AttentionCases() {
   for (const DType matrices : {DType::kF32, DType::kBF16, DType::kS8}) {
     cases.accepted.push_back(DecoderLayer(matrices, 0));
     cases.accepted.push_back(DecoderLayer(matrices, 67));
+  }
+  for (const bool zeroed : {false, true}) {
+    cases.accepted.push_back(DecoderLayerU4(zeroed, 67));
   }
   cases.refused = {
       {"rope", {odd}, {}, "src: expected an even D on axis 3"},

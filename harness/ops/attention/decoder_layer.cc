@@ -3,50 +3,81 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "harness/core/shape.h"
 #include "harness/core/status_macros.h"
+#include "harness/ops/quantize/group.h"
 #include "harness/ops/support/infer.h"
 
 namespace assay {
 namespace {
 
-constexpr const char* kNames[] = {
-    "src",        "position",      "norm1",          "qkv",        "output",
-    "norm2",      "gate_up",       "down",           "keys",       "values",
-    "qkv_scales", "output_scales", "gate_up_scales", "down_scales"};
+constexpr const char* kNames[] = {"src",
+                                  "position",
+                                  "norm1",
+                                  "qkv",
+                                  "output",
+                                  "norm2",
+                                  "gate_up",
+                                  "down",
+                                  "keys",
+                                  "values",
+                                  "qkv_scales",
+                                  "output_scales",
+                                  "gate_up_scales",
+                                  "down_scales",
+                                  "qkv_zeros",
+                                  "output_zeros",
+                                  "gate_up_zeros",
+                                  "down_zeros"};
 constexpr size_t kMatrices[] = {3, 4, 6, 7};
-constexpr size_t kFirstScales = 10;
+constexpr size_t kFirstScales = 10, kFirstZeros = 14;
 
-absl::Status CheckMatrices(const InferContext& context) {
-  const DType dtype = context.inputs[3]->dtype;
-  if (dtype != DType::kF32 && dtype != DType::kBF16 && dtype != DType::kS8) {
-    return Operand(context, 3, kNames[3]).Error("type f32, bf16 or s8");
+bool IsThere(const InferContext& context, size_t i) {
+  return i < context.inputs.size() && context.inputs[i] != nullptr;
+}
+
+// Matrix `i` of kMatrices, with what belongs to it.
+absl::Status CheckMatrix(const InferContext& context, size_t i, DType dtype,
+                         int64_t rows, int64_t columns) {
+  const auto operand = [&](size_t at) {
+    return Operand(context, at, kNames[at]);
+  };
+  const size_t scales = kFirstScales + i, zeros = kFirstZeros + i;
+  ASSAY_RETURN_IF_ERROR(operand(kMatrices[i]).Is(dtype));
+  const bool scaled = dtype == DType::kS8 || dtype == DType::kU8;
+  if (IsThere(context, scales) != scaled) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(kNames[scales],
+                     ": expected with s8 and u8 matrices and with no other"));
   }
-  for (size_t i = 0; i < 4; ++i) {
-    const Operand matrix(context, kMatrices[i], kNames[kMatrices[i]]);
-    ASSAY_RETURN_IF_ERROR(matrix.Is(dtype));
-    const size_t at = kFirstScales + i;
-    const bool scaled =
-        at < context.inputs.size() && context.inputs[at] != nullptr;
-    if (scaled != (dtype == DType::kS8)) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          kNames[at], ": expected with s8 matrices and with no other"));
-    }
-    if (!scaled) continue;
-    ASSAY_RETURN_IF_ERROR(
-        Operand(context, at, kNames[at]).Has(DType::kF32, {matrix.dim(0)}));
+  if (IsThere(context, zeros) && dtype != DType::kU8) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        kNames[zeros], ": expected with u8 matrices and with no other"));
   }
-  return absl::OkStatus();
+  if (dtype != DType::kU8) {
+    ASSAY_RETURN_IF_ERROR(operand(kMatrices[i]).HasShape({rows, columns}));
+    return scaled ? operand(scales).Has(DType::kF32, {rows}) : absl::OkStatus();
+  }
+  ASSAY_RETURN_IF_ERROR(operand(scales).Is(DType::kF32));
+  return CheckGroups(context, {kMatrices[i], scales, zeros}, rows, columns);
 }
 
 absl::Status InferDecoderLayer(InferContext& context) {
   const auto operand = [&](size_t i) { return Operand(context, i, kNames[i]); };
   ASSAY_RETURN_IF_ERROR(operand(8).HasRank(3, "[K,W,C]"));
   ASSAY_RETURN_IF_ERROR(operand(0).HasRank(2, "[1,D]"));
-  ASSAY_RETURN_IF_ERROR(operand(6).HasRank(2, "[2F,D]"));
+  const DType dtype = context.inputs[3]->dtype;
+  if (dtype != DType::kF32 && dtype != DType::kBF16 && dtype != DType::kS8 &&
+      dtype != DType::kU8) {
+    return operand(3).Error("type f32, bf16, s8 or u8");
+  }
+  ASSAY_RETURN_IF_ERROR(dtype == DType::kU8
+                            ? operand(6).HasRank(3, "[2F,G,group/2]")
+                            : operand(6).HasRank(2, "[2F,D]"));
   const int64_t features = operand(0).dim(1), kv_heads = operand(8).dim(0),
                 width = operand(8).dim(1), places = operand(8).dim(2),
                 hidden = operand(6).dim(0) / 2,
@@ -59,15 +90,17 @@ absl::Status InferDecoderLayer(InferContext& context) {
   ASSAY_RETURN_IF_ERROR(operand(0).Has(DType::kF32, {1, features}));
   ASSAY_RETURN_IF_ERROR(operand(1).Has(DType::kS32, {}));
   ASSAY_RETURN_IF_ERROR(operand(2).Has(DType::kF32, {features}));
-  ASSAY_RETURN_IF_ERROR(
-      operand(3).HasShape({(heads + 2 * kv_heads) * width, features}));
-  ASSAY_RETURN_IF_ERROR(operand(4).HasShape({features, heads * width}));
   ASSAY_RETURN_IF_ERROR(operand(5).Has(DType::kF32, {features}));
-  ASSAY_RETURN_IF_ERROR(operand(6).HasShape({2 * hidden, features}));
-  ASSAY_RETURN_IF_ERROR(operand(7).HasShape({features, hidden}));
   ASSAY_RETURN_IF_ERROR(operand(8).Is(DType::kF32));
   ASSAY_RETURN_IF_ERROR(operand(9).Has(DType::kF32, {kv_heads, places, width}));
-  ASSAY_RETURN_IF_ERROR(CheckMatrices(context));
+  const int64_t extents[][2] = {{(heads + 2 * kv_heads) * width, features},
+                                {features, heads * width},
+                                {2 * hidden, features},
+                                {features, hidden}};
+  for (size_t i = 0; i < 4; ++i) {
+    ASSAY_RETURN_IF_ERROR(
+        CheckMatrix(context, i, dtype, extents[i][0], extents[i][1]));
+  }
   return SetResults(context,
                     {operand(0).type(), operand(8).type(), operand(9).type()});
 }
@@ -86,19 +119,37 @@ Vector RmsNorm(const Vector& x, const Tensor& scale, double epsilon) {
   return y;
 }
 
-// matrix x, in real numbers.
-Vector Product(const ReferenceContext& context, size_t matrix, size_t scales,
-               const Vector& x) {
-  const Tensor wide = context.inputs[matrix]->Cast(DType::kF64);
-  const double* w = wide.data<double>();
-  const Tensor* scale =
-      scales < context.inputs.size() ? context.inputs[scales] : nullptr;
+// Matrix `i` of kMatrices in real numbers, `columns` wide.
+Vector RealMatrix(const ReferenceContext& context, size_t i, size_t columns) {
+  const auto operand = [&](size_t at) {
+    return at < context.inputs.size() ? context.inputs[at] : nullptr;
+  };
+  const Tensor& matrix = *context.inputs[kMatrices[i]];
+  const Tensor* scales = operand(kFirstScales + i);
+  const size_t rows = static_cast<size_t>(matrix.dim(0));
+  Vector real(rows * columns);
+  if (matrix.dtype() == DType::kU8) {
+    DequantizeGroups<double>(matrix, scales->Cast(DType::kF64),
+                             operand(kFirstZeros + i),
+                             static_cast<int64_t>(columns), real.data());
+    return real;
+  }
+  const Tensor wide = matrix.Cast(DType::kF64);
+  for (size_t at = 0; at < real.size(); ++at) {
+    real[at] = wide.data<double>()[at];
+    if (scales == nullptr) continue;
+    real[at] *= static_cast<double>(scales->data<float>()[at / columns]);
+  }
+  return real;
+}
+
+// Matrix `i` of kMatrices times x.
+Vector Product(const ReferenceContext& context, size_t i, const Vector& x) {
+  const Vector matrix = RealMatrix(context, i, x.size());
   Vector y;
-  for (int64_t row = 0; row < wide.dim(0); ++row, w += x.size()) {
-    double sum = 0;
-    for (size_t i = 0; i < x.size(); ++i) sum += w[i] * x[i];
-    if (scale != nullptr) sum *= static_cast<double>(scale->data<float>()[row]);
-    y.push_back(sum);
+  for (size_t at = 0; at < matrix.size(); at += x.size()) {
+    y.push_back(std::inner_product(
+        x.begin(), x.end(), matrix.begin() + static_cast<ptrdiff_t>(at), 0.0));
   }
   return y;
 }
@@ -153,7 +204,7 @@ absl::Status DecoderLayerReference(ReferenceContext& context) {
         "position: expected a value in [0, ", places, "), got ", position));
   }
   Vector x(src.data<float>(), src.data<float>() + src.size());
-  Vector qkv = Product(context, 3, 10, RmsNorm(x, *context.inputs[2], epsilon));
+  Vector qkv = Product(context, 0, RmsNorm(x, *context.inputs[2], epsilon));
   for (int64_t h = 0; h < heads + kv_heads; ++h) {
     Turn(qkv.data() + h * width, width, position, base);
   }
@@ -175,16 +226,16 @@ absl::Status DecoderLayerReference(ReferenceContext& context) {
                             width, places, position);
     attended.insert(attended.end(), y.begin(), y.end());
   }
-  const Vector projected = Product(context, 4, 11, attended);
+  const Vector projected = Product(context, 1, attended);
   for (size_t i = 0; i < x.size(); ++i) x[i] += projected[i];
   const Vector both =
-      Product(context, 6, 12, RmsNorm(x, *context.inputs[5], epsilon));
+      Product(context, 2, RmsNorm(x, *context.inputs[5], epsilon));
   Vector hidden(both.begin(),
                 both.begin() + static_cast<ptrdiff_t>(both.size() / 2));
   for (size_t i = 0; i < hidden.size(); ++i) {
     hidden[i] *= both[hidden.size() + i] / (1 + std::exp(-hidden[i]));
   }
-  const Vector down = Product(context, 7, 13, hidden);
+  const Vector down = Product(context, 3, hidden);
   float* dst = context.outputs[0]->data<float>();
   for (size_t i = 0; i < x.size(); ++i) {
     dst[i] = static_cast<float>(x[i] + down[i]);
@@ -197,7 +248,8 @@ int64_t DecoderLayerMacs(const Graph& graph, const Node& node) {
   for (const size_t i : kMatrices) {
     macs += ElementCount(graph.shape(node.inputs[i]));
   }
-  return macs;
+  // Bytes hold two weights; what groups have beyond a row counts as well.
+  return graph.type(node.inputs[3]).dtype == DType::kU8 ? 2 * macs : macs;
 }
 
 }  // namespace
@@ -206,11 +258,12 @@ OpSchema DecoderLayerSchema() {
   return {
       .name = "decoder_layer",
       .min_inputs = 10,
-      .max_inputs = 14,
+      .max_inputs = 18,
       .operands =
           "src position norm1 qkv output norm2 gate_up down keys "
           "values [qkv_scales] [output_scales] [gate_up_scales] "
-          "[down_scales]",
+          "[down_scales] [qkv_zeros] [output_zeros] [gate_up_zeros] "
+          "[down_zeros]",
       .attributes = {{"heads", "int"}, {"epsilon", "real"}, {"base", "real"}},
       .infer = InferDecoderLayer,
       .reference = DecoderLayerReference,

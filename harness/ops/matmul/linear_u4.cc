@@ -22,7 +22,8 @@ absl::Status InferLinearU4(InferContext& context) {
       scales(context, kScales, "scales"), bias(context, kBias, "bias");
   ASSAY_RETURN_IF_ERROR(src.IsFloat());
   ASSAY_RETURN_IF_ERROR(src.HasRankAtLeast(1, "[..,I]"));
-  ASSAY_RETURN_IF_ERROR(CheckGroups(context, kWeights, src.shape().back()));
+  ASSAY_RETURN_IF_ERROR(CheckGroups(
+      context, {kWeights, kWeights + 1, kWeights + 2}, 0, src.shape().back()));
   if ((src.dtype() == DType::kF64) != (scales.dtype() == DType::kF64)) {
     return scales.Error("f64 where src is, and nowhere else");
   }

@@ -13,7 +13,7 @@ namespace {
 absl::Status InferDequantizeU4(InferContext& context) {
   const Operand weights(context, 0, "weights"), scales(context, 1, "scales");
   const int64_t inputs = context.attributes.Int("inputs", 0);
-  ASSAY_RETURN_IF_ERROR(CheckGroups(context, 0, inputs));
+  ASSAY_RETURN_IF_ERROR(CheckGroups(context, {0, 1, 2}, 0, inputs));
   const std::string dtype = context.attributes.Text("dtype", "f32");
   if (dtype != "f32" && dtype != "bf16") {
     return absl::InvalidArgumentError(
@@ -38,11 +38,12 @@ absl::Status DequantizeU4Reference(ReferenceContext& context) {
 
 }  // namespace
 
-absl::Status CheckGroups(const InferContext& context, size_t first,
+absl::Status CheckGroups(const InferContext& context,
+                         const GroupOperands& operands, int64_t outputs,
                          int64_t inputs) {
-  const Operand weights(context, first, "weights"),
-      scales(context, first + 1, "scales"),
-      zero_points(context, first + 2, "zero_points");
+  const Operand weights(context, operands.weights, "weights"),
+      scales(context, operands.scales, "scales"),
+      zero_points(context, operands.zero_points, "zero_points");
   ASSAY_RETURN_IF_ERROR(weights.Is(DType::kU8));
   ASSAY_RETURN_IF_ERROR(weights.HasRank(3, "[O,G,group/2]"));
   const int64_t groups = weights.dim(1), group = 2 * weights.dim(2);
@@ -51,6 +52,9 @@ absl::Status CheckGroups(const InferContext& context, size_t first,
     return weights.Error(absl::StrCat((inputs + group - 1) / group,
                                       " groups of ", group, " (G) for ", inputs,
                                       " inputs"));
+  }
+  if (outputs > 0 && weights.dim(0) != outputs) {
+    return weights.Error(absl::StrCat(outputs, " rows on axis 0"));
   }
   ASSAY_RETURN_IF_ERROR(scales.IsFloat());
   ASSAY_RETURN_IF_ERROR(scales.HasShape({weights.dim(0), groups}));

@@ -26,9 +26,15 @@ OpSchema DequantizeU4Schema();
 
 // --- What linear_u4 shares.
 
-// Checks operands `first`, `first` + 1 and `first` + 2 as weights, scales and
-// zero points of `inputs` columns.
-absl::Status CheckGroups(const InferContext& context, size_t first,
+// Which operands are weights, scales and zero points.
+struct GroupOperands {
+  size_t weights, scales, zero_points;
+};
+
+// Checks them as a matrix of `inputs` columns, and of `outputs` rows unless
+// that is 0.
+absl::Status CheckGroups(const InferContext& context,
+                         const GroupOperands& operands, int64_t outputs,
                          int64_t inputs);
 
 // Two to a byte: number `i` of `bytes`.

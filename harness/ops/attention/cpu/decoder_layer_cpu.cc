@@ -11,9 +11,11 @@
 #include "harness/backend/cpu/multiversion.h"
 #include "harness/backend/cpu/parallel.h"
 #include "harness/backend/cpu/vector16.h"
-#include "harness/ops/attention/cpu/gemv.h"
+#include "harness/ops/matmul/cpu/gemv.h"
 #include "harness/ops/elementwise/cpu/vector_math.h"
 #include "harness/ops/fused/cpu/attention_rows.h"
+#include "harness/ops/matmul/cpu/u4_panels.h"
+#include "harness/ops/matmul/cpu/u4_slots.h"
 
 namespace assay::cpu {
 namespace {
@@ -99,10 +101,19 @@ ASSAY_CPU_CLONES void Weigh(const float* weights, const float* values,
 
 // --- The layer
 
+constexpr size_t kZerosBehind = 4;  // operands between scales and zero points
+
 // A matrix as the kernel reads it.
 struct Packed {
   SlotId slot = kNoSlot, scales = kNoSlot;
   int64_t rows = 0, columns = 0;
+  // Of 4 bits, with scales of their own.
+  U4Slots u4;
+  int64_t group = 0;
+
+  U4Shape u4_shape() const {
+    return {rows, columns, (columns + group - 1) / group, group};
+  }
 };
 
 struct Layer {
@@ -120,9 +131,19 @@ struct Layer {
   int64_t HiddenAt() const { return XAt() + RoundUp(features); }
   int64_t SumsAt() const { return HiddenAt() + RoundUp(hidden); }
   int64_t SharedFloats() const { return SumsAt() + RoundUp(features); }
-  // Floats of one thread: a normalised row or a factor; scores.
-  int64_t OwnFloats() const {
+  // Floats of one thread: a normalised row or a factor; scores; the vector of a
+  // product as it reads it.
+  int64_t SpaceAt() const {
     return RoundUp(std::max(features, hidden)) + RoundUp(places);
+  }
+  int64_t OwnFloats() const {
+    int64_t bytes = 0;
+    for (const Packed* m : {&qkv, &output, &gate, &up, &down}) {
+      bytes = std::max(bytes, dtype == DType::kU8
+                                  ? U4RowBytes(BestU4Form(), m->u4_shape())
+                                  : GemvSpaceBytes(dtype, m->columns));
+    }
+    return SpaceAt() + RoundUp((bytes + 3) / 4);
   }
 };
 
@@ -195,18 +216,20 @@ class DecoderLayerKernel final : public Kernel {
       case 0:
         NormRow(src, At<const float>(slots, l_.norm1), l_.features, l_.epsilon,
                 own);
-        return Product(slots, l_.qkv, own, part, shared);
+        return Product(slots, l_.qkv, Prepared(l_.qkv, own, own), part, shared);
       case 1:
         return Attend(slots, position, part, own);
       case 2:
-        Product(slots, l_.output, shared + l_.AttendedAt(), part, x);
+        Product(slots, l_.output,
+                Prepared(l_.output, shared + l_.AttendedAt(), own), part, x);
         return Add(l_.output, src, part, x);
       case 3:
         NormRow(x, At<const float>(slots, l_.norm2), l_.features, l_.epsilon,
                 own);
-        return Hidden(slots, part, own, shared + l_.HiddenAt());
+        return Hidden(slots, part, Prepared(l_.gate, own, own),
+                      shared + l_.HiddenAt());
       default:
-        return Down(slots, part, x);
+        return Down(slots, part, x, own);
     }
   }
 
@@ -224,15 +247,37 @@ class DecoderLayerKernel final : public Kernel {
     return {begin, std::min(r.end * kGemvRows, matrix.rows)};
   }
 
+  // x as products with `matrix`, and with others of its width, read it.
+  const void* Prepared(const Packed& matrix, const float* x, float* own) const {
+    void* space = own + l_.SpaceAt();
+    if (l_.dtype != DType::kU8) {
+      return PrepareGemv(l_.dtype, x, matrix.columns, space);
+    }
+    PrepareU4Row(BestU4Form(), x, matrix.u4_shape(), space);
+    return space;
+  }
+
+  // out = matrix * x for the rows of blocks [begin, end).
+  void Blocks(void* const* slots, const Packed& matrix, const void* x,
+              int64_t begin, int64_t end, float* out) const {
+    if (l_.dtype == DType::kU8) {
+      return MultiplyU4(BestU4Form(), matrix.u4.At(slots, matrix.u4_shape()),
+                        begin, end - begin, x, 1, out);
+    }
+    const char* packed = At<const char>(slots, matrix.slot) +
+                         begin * GemvBlockBytes(l_.dtype, matrix.columns);
+    Gemv(l_.dtype, packed, matrix.columns, x, 0, end - begin, out);
+    if (matrix.scales == kNoSlot) return;
+    const int64_t first = begin * kGemvRows;
+    MulRow(At<const float>(slots, matrix.scales) + first,
+           std::min(end * kGemvRows, matrix.rows) - first, out);
+  }
+
   // out[rows of this part] = matrix * x.
-  void Product(void* const* slots, const Packed& matrix, const float* x,
+  void Product(void* const* slots, const Packed& matrix, const void* x,
                int part, float* out) const {
     const Range r = PartOf(GemvBlocks(matrix.rows), part);
-    Gemv(l_.dtype, slots[matrix.slot], matrix.columns, x, r.begin, r.end, out);
-    if (matrix.scales == kNoSlot) return;
-    const Range rows = RowsOf(matrix, part);
-    MulRow(At<const float>(slots, matrix.scales) + rows.begin,
-           rows.end - rows.begin, out + rows.begin);
+    Blocks(slots, matrix, x, r.begin, r.end, out + r.begin * kGemvRows);
   }
 
   void Add(const Packed& matrix, const float* x, int part, float* out) const {
@@ -241,7 +286,7 @@ class DecoderLayerKernel final : public Kernel {
   }
 
   // Gate and up of the same rows by the same thread, so that neither waits.
-  void Hidden(void* const* slots, int part, const float* x,
+  void Hidden(void* const* slots, int part, const void* x,
               float* hidden) const {
     constexpr int64_t kAtOnce = 4;
     Product(slots, l_.gate, x, part, hidden);
@@ -251,20 +296,16 @@ class DecoderLayerKernel final : public Kernel {
       const int64_t blocks = std::min(kAtOnce, r.end - b);
       const int64_t at = b * kGemvRows;
       const int64_t n = std::min(blocks * kGemvRows, l_.hidden - at);
-      const char* packed = static_cast<const char*>(slots[l_.up.slot]) +
-                           b * GemvBlockBytes(l_.dtype, l_.up.columns);
-      Gemv(l_.dtype, packed, l_.up.columns, x, 0, blocks, up);
-      if (l_.up.scales != kNoSlot) {
-        MulRow(At<const float>(slots, l_.up.scales) + at, n, up);
-      }
+      Blocks(slots, l_.up, x, b, b + blocks, up);
       SiluTimes(up, n, hidden + at);
     }
   }
 
-  void Down(void* const* slots, int part, const float* x) const {
+  void Down(void* const* slots, int part, const float* x, float* own) const {
     float* shared = Shared(slots);
     float* sums = shared + l_.SumsAt();
-    Product(slots, l_.down, shared + l_.HiddenAt(), part, sums);
+    Product(slots, l_.down, Prepared(l_.down, shared + l_.HiddenAt(), own),
+            part, sums);
     Add(l_.down, x, part, sums);
     const Range rows = RowsOf(l_.down, part);
     std::copy(sums + rows.begin, sums + rows.end,
@@ -351,12 +392,16 @@ class LayerBuilder {
 
   // Rows [first, first + rows) of operand `i`, whose scales are operand
   // `scales`.
-  Packed Pack(size_t i, size_t scales, int64_t first, int64_t rows) {
+  Packed Pack(size_t i, size_t scales, int64_t first, int64_t rows,
+              int64_t columns) {
+    if (b_.type(b_.input(i)).dtype == DType::kU8) {
+      return PackU4Rows(i, scales, first, rows, columns);
+    }
     const ValueId value = b_.input(i);
     const TensorType& type = b_.type(value);
     Packed packed;
     packed.rows = rows;
-    packed.columns = type.shape[1];
+    packed.columns = columns;
     const int64_t bytes =
         GemvBlocks(rows) * GemvBlockBytes(type.dtype, packed.columns);
     if (b_.is_constant(value)) {
@@ -388,6 +433,19 @@ class LayerBuilder {
   std::vector<SlotId>& reads() { return reads_; }
 
  private:
+  Packed PackU4Rows(size_t i, size_t scales, int64_t first, int64_t rows,
+                    int64_t columns) {
+    Packed packed;
+    packed.rows = rows;
+    packed.columns = columns;
+    packed.group = 2 * b_.shape(b_.input(i))[2];
+    packed.u4 = PackU4(
+        b_, {b_.input(i), b_.input(scales), b_.input(scales + kZerosBehind)},
+        packed.u4_shape(), first);
+    packed.u4.AppendTo(&reads_);
+    return packed;
+  }
+
   class CopyRows final : public Kernel {
    public:
     CopyRows(SlotId from, int64_t first, int64_t n, SlotId to)
@@ -438,11 +496,11 @@ absl::Status MakeDecoderLayer(ProgramBuilder& b) {
   l.epsilon = static_cast<float>(a.Real("epsilon", 1e-5));
   l.dtype = b.type(b.input(3)).dtype;
   LayerBuilder layer(b);
-  l.qkv = layer.Pack(3, 10, 0, b.shape(b.input(3))[0]);
-  l.output = layer.Pack(4, 11, 0, l.features);
-  l.gate = layer.Pack(6, 12, 0, l.hidden);
-  l.up = layer.Pack(6, 12, l.hidden, l.hidden);
-  l.down = layer.Pack(7, 13, 0, l.features);
+  l.qkv = layer.Pack(3, 10, 0, b.shape(b.input(3))[0], l.features);
+  l.output = layer.Pack(4, 11, 0, l.features, l.heads * l.width);
+  l.gate = layer.Pack(6, 12, 0, l.hidden, l.features);
+  l.up = layer.Pack(6, 12, l.hidden, l.hidden, l.features);
+  l.down = layer.Pack(7, 13, 0, l.features, l.hidden);
   l.src = layer.ReadRow(0);
   l.position = layer.ReadRow(1);
   l.norm1 = layer.ReadRow(2);

@@ -1,147 +1,42 @@
 #include "harness/ops/matmul/cpu/linear_u4_cpu.h"
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <utility>
 #include <vector>
 
-#include "harness/backend/cpu/cpu_features.h"
 #include "harness/backend/cpu/parallel.h"
 #include "harness/backend/cpu/support.h"
 #include "harness/core/shape.h"
 #include "harness/ops/matmul/cpu/u4_panels.h"
+#include "harness/ops/matmul/cpu/u4_slots.h"
 #include "harness/ops/quantize/group.h"
 
 namespace assay::cpu {
 namespace {
-
-constexpr int64_t kFloat = static_cast<int64_t>(sizeof(float));
-
-bool HasBf16Products() {
-  const auto features = CpuFeatures();
-  return std::count(features.begin(), features.end(), "avx512_bf16") > 0;
-}
-
-// Where a layer's operands lie as they were given.
-struct RawLayer {
-  U4Shape shape;
-  SlotId weights = kNoSlot, scales = kNoSlot, zeros = kNoSlot;
-  bool narrow_scales = false;  // bf16
-};
-
-// Where it lies packed.
-struct PackedSlots {
-  SlotId words = kNoSlot, scales = kNoSlot, zeros = kNoSlot;
-};
-
-void Pack(const U4Shape& shape, const void* weights, const void* scales,
-          bool narrow_scales, const void* zeros, uint32_t* words,
-          float* packed_scales, float* packed_zeros) {
-  PackWords(static_cast<const uint8_t*>(weights), shape, words);
-  if (narrow_scales) {
-    PackScales(static_cast<const BFloat16*>(scales), shape, packed_scales);
-  } else {
-    PackScales(static_cast<const float*>(scales), shape, packed_scales);
-  }
-  if (zeros == nullptr) return;
-  PackZeros(static_cast<const uint8_t*>(zeros), shape, packed_zeros);
-}
-
-class PackStep : public Kernel {
- public:
-  PackStep(const RawLayer& raw, const PackedSlots& to) : raw_(raw), to_(to) {}
-
-  absl::Status Run(void* const* slots) const override {
-    Pack(raw_.shape, slots[raw_.weights], slots[raw_.scales],
-         raw_.narrow_scales,
-         raw_.zeros == kNoSlot ? nullptr : slots[raw_.zeros],
-         At<uint32_t>(slots, to_.words), At<float>(slots, to_.scales),
-         to_.zeros == kNoSlot ? nullptr : At<float>(slots, to_.zeros));
-    return absl::OkStatus();
-  }
-
- private:
-  RawLayer raw_;
-  PackedSlots to_;
-};
 
 U4Shape ShapeOf(ProgramBuilder& b, ValueId weights, int64_t inputs) {
   const Shape& w = b.shape(weights);
   return {w[0], inputs, w[1], 2 * w[2]};
 }
 
-// Packs constants now.
-PackedSlots PackConstants(ProgramBuilder& b, const U4Shape& shape) {
-  const auto raw = [&](size_t i) -> const void* {
-    return b.input(i) == kNoValue ? nullptr
-                                  : b.graph().value(b.input(i)).constant.raw();
-  };
-  const bool zeroed = b.input(3) != kNoValue;
-  std::vector<uint32_t> words(static_cast<size_t>(shape.words()));
-  std::vector<float> scales(static_cast<size_t>(shape.factors()));
-  std::vector<float> zeros(zeroed ? scales.size() : 0);
-  Pack(shape, raw(1), raw(2), b.type(b.input(2)).dtype == DType::kBF16, raw(3),
-       words.data(), scales.data(), zeros.data());
-  PackedSlots slots;
-  slots.words = b.Constant(words.data(), shape.words() * kFloat);
-  slots.scales = b.Constant(scales.data(), shape.factors() * kFloat);
-  if (zeroed) slots.zeros = b.Constant(zeros.data(), shape.factors() * kFloat);
-  return slots;
-}
-
-PackedSlots PackOnEveryRun(ProgramBuilder& b, const U4Shape& shape) {
-  RawLayer raw;
-  raw.shape = shape;
-  raw.weights = b.ReadPlain(b.input(1));
-  raw.scales = b.ReadPlain(b.input(2));
-  raw.narrow_scales = b.type(b.input(2)).dtype == DType::kBF16;
-  PackedSlots slots;
-  slots.words = b.Scratch(shape.words() * kFloat);
-  slots.scales = b.Scratch(shape.factors() * kFloat);
-  std::vector<SlotId> reads = {raw.weights, raw.scales};
-  std::vector<SlotId> writes = {slots.words, slots.scales};
-  if (b.input(3) != kNoValue) {
-    raw.zeros = b.ReadPlain(b.input(3));
-    slots.zeros = b.Scratch(shape.factors() * kFloat);
-    reads.push_back(raw.zeros);
-    writes.push_back(slots.zeros);
-  }
-  b.AddStep(std::make_unique<PackStep>(raw, slots), std::move(reads),
-            std::move(writes));
-  return slots;
-}
-
-// A row of floats from whatever it was.
-template <typename From, typename To>
-void CopyRow(const From* src, int64_t n, int64_t width, To* dst) {
-  for (int64_t i = 0; i < n; ++i) {
-    dst[i] = static_cast<To>(static_cast<float>(src[i]));
-  }
-  for (int64_t i = n; i < width; ++i) dst[i] = To(0.0f);
-}
-
-// T: what products are made of; S: the source's and result's type.
-template <typename T, typename S>
+// S: the source's and result's type.
+template <typename S>
 class LinearU4 : public Kernel {
  public:
-  LinearU4(ProgramBuilder& b, const U4Shape& shape, const PackedSlots& packed)
-      : shape_(shape), packed_(packed) {
+  LinearU4(ProgramBuilder& b, const U4Shape& shape, const U4Slots& packed)
+      : shape_(shape),
+        packed_(packed),
+        form_(BestU4Form()),
+        row_bytes_(U4RowBytes(form_, shape)) {
     rows_ = ElementCount(b.shape(b.input(0))) / shape.inputs;
-    copies_ = !std::is_same_v<T, S> || shape.width() != shape.inputs;
     src_ = b.ReadPlain(b.input(0));
     if (b.input(4) != kNoValue) {
       bias_ = b.ReadPlain(b.input(4));
       narrow_bias_ = b.type(b.input(4)).dtype == DType::kBF16;
     }
     dst_ = b.WritePlain(b.output());
-    if (copies_) {
-      copy_ =
-          b.Scratch(rows_ * shape.width() * static_cast<int64_t>(sizeof(T)));
-    }
-    if (packed.zeros != kNoSlot) {
-      sums_ = b.Scratch(rows_ * shape.groups * kFloat);
-    }
+    prepared_ = b.Scratch(rows_ * row_bytes_);
     const int64_t work = rows_ * shape.outputs * shape.inputs / 4;
     threads_ = static_cast<int>(std::min<int64_t>(
         ThreadsFor(b.threads(), work),
@@ -149,17 +44,12 @@ class LinearU4 : public Kernel {
   }
 
   std::vector<SlotId> reads() const {
-    std::vector<SlotId> slots = {src_, packed_.words, packed_.scales};
-    if (packed_.zeros != kNoSlot) slots.push_back(packed_.zeros);
+    std::vector<SlotId> slots = {src_};
+    packed_.AppendTo(&slots);
     if (bias_ != kNoSlot) slots.push_back(bias_);
     return slots;
   }
-  std::vector<SlotId> writes() const {
-    std::vector<SlotId> slots = {dst_};
-    if (copy_ != kNoSlot) slots.push_back(copy_);
-    if (sums_ != kNoSlot) slots.push_back(sums_);
-    return slots;
-  }
+  std::vector<SlotId> writes() const { return {dst_, prepared_}; }
 
   absl::Status Run(void* const* slots) const override {
     Prepare(slots);
@@ -179,18 +69,11 @@ class LinearU4 : public Kernel {
 
  private:
   void Prepare(void* const* slots) const {
-    if (!copies_ && sums_ == kNoSlot) return;
     const int threads = ThreadsFor(threads_, rows_ * shape_.inputs);
     ParallelRanges(threads, rows_, [&](int, int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; ++r) {
-        const S* src = At<const S>(slots, src_) + r * shape_.inputs;
-        if (copies_) {
-          CopyRow(src, shape_.inputs, shape_.width(),
-                  At<T>(slots, copy_) + r * shape_.width());
-        }
-        if (sums_ != kNoSlot) {
-          SumGroups(src, shape_, At<float>(slots, sums_) + r * shape_.groups);
-        }
+        PrepareU4Row(form_, At<const S>(slots, src_) + r * shape_.inputs,
+                     shape_, At<char>(slots, prepared_) + r * row_bytes_);
       }
     });
   }
@@ -198,21 +81,8 @@ class LinearU4 : public Kernel {
   void RunTile(void* const* slots, int64_t row, int rows, int64_t panel,
                int64_t count) const {
     float out[kRows * kPanelsAtOnce * kPanel];
-    const U4Panels panels = {shape_, At<const uint32_t>(slots, packed_.words),
-                             At<const float>(slots, packed_.scales),
-                             packed_.zeros == kNoSlot
-                                 ? nullptr
-                                 : At<const float>(slots, packed_.zeros)};
-    const T* src = Source(slots) + row * shape_.width();
-    const float* sums =
-        sums_ == kNoSlot ? nullptr
-                         : At<const float>(slots, sums_) + row * shape_.groups;
-    if constexpr (std::is_same_v<T, float>) {
-      MultiplyU4(panels, panel, count, src, shape_.width(), sums, rows, out);
-    } else {
-      MultiplyU4Bf16(panels, panel, count, src, shape_.width(), sums, rows,
-                     out);
-    }
+    MultiplyU4(form_, packed_.At(slots, shape_), panel, count,
+               At<const char>(slots, prepared_) + row * row_bytes_, rows, out);
     const int64_t first = panel * kPanel;
     const int64_t n = std::min(count * kPanel, shape_.outputs - first);
     for (int r = 0; r < rows; ++r) {
@@ -221,10 +91,6 @@ class LinearU4 : public Kernel {
       S* dst = At<S>(slots, dst_) + (row + r) * shape_.outputs + first;
       for (int64_t i = 0; i < n; ++i) dst[i] = static_cast<S>(sum[i]);
     }
-  }
-
-  const T* Source(void* const* slots) const {
-    return static_cast<const T*>(slots[copies_ ? copy_ : src_]);
   }
 
   void AddBias(void* const* slots, int64_t first, int64_t n, float* sum) const {
@@ -239,17 +105,17 @@ class LinearU4 : public Kernel {
   }
 
   U4Shape shape_;
-  PackedSlots packed_;
-  int64_t rows_;
+  U4Slots packed_;
+  U4Form form_;
+  int64_t row_bytes_, rows_;
   int threads_;
-  bool copies_, narrow_bias_ = false;
-  SlotId src_, dst_, bias_ = kNoSlot, copy_ = kNoSlot, sums_ = kNoSlot;
+  bool narrow_bias_ = false;
+  SlotId src_, dst_, prepared_, bias_ = kNoSlot;
 };
 
-template <typename T, typename S>
-void AddLayer(ProgramBuilder& b, const U4Shape& shape,
-              const PackedSlots& packed) {
-  auto layer = std::make_unique<LinearU4<T, S>>(b, shape, packed);
+template <typename S>
+void AddLayer(ProgramBuilder& b, const U4Shape& shape, const U4Slots& packed) {
+  auto layer = std::make_unique<LinearU4<S>>(b, shape, packed);
   std::vector<SlotId> reads = layer->reads(), writes = layer->writes();
   b.AddStep(std::move(layer), std::move(reads), std::move(writes));
 }
@@ -317,19 +183,12 @@ void AddDequantize(ProgramBuilder& b) {
 
 absl::Status MakeLinearU4(ProgramBuilder& b) {
   const U4Shape shape = ShapeOf(b, b.input(1), b.shape(b.input(0)).back());
-  bool constant = true;
-  for (size_t i = 1; i < 4; ++i) {
-    constant =
-        constant && (b.input(i) == kNoValue || b.is_constant(b.input(i)));
-  }
-  const PackedSlots packed =
-      constant ? PackConstants(b, shape) : PackOnEveryRun(b, shape);
+  const U4Slots packed =
+      PackU4(b, {b.input(1), b.input(2), b.input(3)}, shape, 0);
   if (b.type(b.input(0)).dtype == DType::kF32) {
-    AddLayer<float, float>(b, shape, packed);
-  } else if (HasBf16Products()) {
-    AddLayer<BFloat16, BFloat16>(b, shape, packed);
+    AddLayer<float>(b, shape, packed);
   } else {
-    AddLayer<float, BFloat16>(b, shape, packed);
+    AddLayer<BFloat16>(b, shape, packed);
   }
   return absl::OkStatus();
 }

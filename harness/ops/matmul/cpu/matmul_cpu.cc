@@ -1,11 +1,14 @@
 #include "harness/ops/matmul/cpu/matmul_cpu.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "harness/backend/cpu/layout.h"
+#include "harness/backend/cpu/parallel.h"
 #include "harness/core/shape.h"
+#include "harness/ops/matmul/cpu/gemv.h"
 #include "harness/ops/matmul/cpu/outer_cpu.h"
 #include "oneapi/dnnl/dnnl.hpp"
 
@@ -38,6 +41,103 @@ memory::desc RowsDesc(const TensorType& type) {
                       memory::dims{columns, 1});
 }
 
+// One row, whose cost is reading the matrix once: elements of type T.
+template <typename T>
+class RowKernel final : public Kernel {
+ public:
+  struct Slots {
+    SlotId src, matrix, bias, dst, x, sums;
+  };
+
+  // No bias: kNoSlot.
+  RowKernel(const Slots& slots, DType matrix, int64_t columns, int64_t outputs,
+            bool narrow_bias, int threads)
+      : s_(slots),
+        matrix_(matrix),
+        columns_(columns),
+        outputs_(outputs),
+        narrow_bias_(narrow_bias),
+        threads_(threads) {}
+
+  absl::Status Run(void* const* slots) const override {
+    const T* src = At<const T>(slots, s_.src);
+    float* x = At<float>(slots, s_.x);
+    for (int64_t i = 0; i < columns_; ++i) x[i] = static_cast<float>(src[i]);
+    ParallelRanges(threads_, GemvBlocks(outputs_),
+                   [&](int, int64_t begin, int64_t end) {
+                     RunBlocks(slots, x, begin, end);
+                   });
+    return absl::OkStatus();
+  }
+
+ private:
+  void RunBlocks(void* const* slots, const float* x, int64_t begin,
+                 int64_t end) const {
+    float* sums = At<float>(slots, s_.sums);
+    Gemv(matrix_, slots[s_.matrix], columns_, x, begin, end, sums);
+    const int64_t first = begin * kGemvRows;
+    const int64_t last = std::min(end * kGemvRows, outputs_);
+    if (s_.bias != kNoSlot && narrow_bias_) {
+      AddBias(At<const BFloat16>(slots, s_.bias), first, last, sums);
+    } else if (s_.bias != kNoSlot) {
+      AddBias(At<const float>(slots, s_.bias), first, last, sums);
+    }
+    T* dst = At<T>(slots, s_.dst);
+    for (int64_t i = first; i < last; ++i) dst[i] = static_cast<T>(sums[i]);
+  }
+
+  template <typename B>
+  static void AddBias(const B* bias, int64_t first, int64_t last, float* sums) {
+    for (int64_t i = first; i < last; ++i) {
+      sums[i] += static_cast<float>(bias[i]);
+    }
+  }
+
+  Slots s_;
+  DType matrix_;
+  int64_t columns_, outputs_;
+  bool narrow_bias_;
+  int threads_;
+};
+
+// Whether the node is a product of one row and constant weights of its type.
+bool IsRow(const ProgramBuilder& b) {
+  const TensorType& src = b.type(b.input(0));
+  const TensorType& weights = b.type(b.input(1));
+  return b.options().pack_weights && b.is_constant(b.input(1)) &&
+         weights.dtype == src.dtype && b.type(b.output()).dtype == src.dtype &&
+         (src.dtype == DType::kF32 || src.dtype == DType::kBF16) &&
+         ElementCount(src.shape) == weights.shape[1];
+}
+
+template <typename T>
+void MakeRow(ProgramBuilder& b) {
+  const ValueId weights = b.input(1), bias = b.input(2);
+  const TensorType& type = b.type(weights);
+  const int64_t outputs = type.shape[0], columns = type.shape[1];
+  const int64_t blocks = GemvBlocks(outputs);
+  const int64_t bytes = blocks * GemvBlockBytes(type.dtype, columns);
+  std::vector<char> packed(static_cast<size_t>(bytes));
+  PackGemv(type.dtype, b.graph().value(weights).constant.raw(), outputs,
+           columns, packed.data());
+  typename RowKernel<T>::Slots slots;
+  slots.src = b.ReadPlain(b.input(0));
+  slots.matrix = b.Constant(packed.data(), bytes);
+  slots.bias = bias == kNoValue ? kNoSlot : b.ReadPlain(bias);
+  slots.dst = b.WritePlain(b.output());
+  slots.x = b.Scratch(columns * 4);
+  slots.sums = b.Scratch(blocks * kGemvRows * 4);
+  std::vector<SlotId> reads = {slots.src, slots.matrix};
+  if (bias != kNoValue) reads.push_back(slots.bias);
+  const bool narrow_bias =
+      bias != kNoValue && b.type(bias).dtype == DType::kBF16;
+  const int threads = static_cast<int>(
+      std::min<int64_t>(ThreadsFor(b.threads(), outputs * columns), blocks));
+  b.AddStep(std::make_unique<RowKernel<T>>(slots, type.dtype, columns, outputs,
+                                           narrow_bias, threads),
+            std::move(reads), {slots.dst, slots.x, slots.sums});
+}
+
 }  // namespace
 
 absl::Status MakeMatmul(ProgramBuilder& b) {
@@ -67,6 +167,10 @@ absl::Status MakeMatmul(ProgramBuilder& b) {
 absl::Status MakeLinear(ProgramBuilder& b) {
   const ValueId src = b.input(0), weights = b.input(1), bias = b.input(2);
   const ValueId dst = b.output();
+  if (IsRow(b)) {
+    b.type(src).dtype == DType::kF32 ? MakeRow<float>(b) : MakeRow<BFloat16>(b);
+    return absl::OkStatus();
+  }
   const memory::desc src_desc = RowsDesc(b.type(src));
   const memory::desc dst_desc = RowsDesc(b.type(dst));
   // Weights [O, I] are read as [I, O]; as oneDNN likes where that costs

@@ -19,13 +19,13 @@ struct U4Shape {
   // Elements of what U4Panels points at.
   int64_t words() const { return panels() * groups * group / kStep * kPanel; }
   int64_t factors() const { return panels() * groups * kPanel; }
-  // Elements of a source row that kernels read.
+  // Elements of a source row in its form, zeros from `inputs` on.
   int64_t width() const { return (inputs + kStep - 1) / kStep * kStep; }
 };
 
 // The layer as kernels read it, panel by panel.
-//   words  [groups][group / 8][16]: half-byte j < 4 of a word is input 2j of
-//          its eight, half-byte 4 + j is input 2j + 1
+//   words  [groups][group / 8][16]: the lower half of byte j of a word is input
+//          j of its eight, the upper half input 4 + j
 //   scales [groups][16]
 //   zeros  [groups][16], zero point less 8; null: all 0
 struct U4Panels {
@@ -40,28 +40,33 @@ void PackScales(const float* scales, const U4Shape& shape, float* packed);
 void PackScales(const BFloat16* scales, const U4Shape& shape, float* packed);
 void PackZeros(const uint8_t* zero_points, const U4Shape& shape, float* packed);
 
+// How source rows lie for the products.
+enum class U4Form : uint8_t {
+  kFloats,  // floats, on any processor
+  // Two bytes each, of 16 bits in steps of 1/32512 of the group's largest;
+  // products exact, and exactly summed within a group; with avx512_vnni.
+  kBytes,
+};
+
+// The fastest on this processor.
+U4Form BestU4Form();
+
+// A source row in its form, at `row`, of U4RowBytes (a multiple of 64).
+int64_t U4RowBytes(U4Form form, const U4Shape& shape);
+void PrepareU4Row(U4Form form, const float* src, const U4Shape& shape,
+                  void* row);
+void PrepareU4Row(U4Form form, const BFloat16* src, const U4Shape& shape,
+                  void* row);
+
 // What one call does best with.
 constexpr int kRows = 8;
 constexpr int64_t kPanelsAtOnce = 4;
 
-// out[r][lane] for `rows` rows (at most kRows) and the outputs of `count`
-// panels from `panel` on; a row of `out` has count * 16 floats. Rows of src lie
-// src_row elements apart, at least shape.width(), and hold zeros from `inputs`
-// on. sums[r][g], groups floats apart: the sum of a row's group; read where
-// there are zeros. A row's result depends on neither `rows` nor `count`.
-void MultiplyU4(const U4Panels& panels, int64_t panel, int64_t count,
-                const float* src, int64_t src_row, const float* sums, int rows,
-                float* out);
-
-// The same of bf16 rows, products exact and summed in f32. Only where the
-// processor has avx512_bf16.
-void MultiplyU4Bf16(const U4Panels& panels, int64_t panel, int64_t count,
-                    const BFloat16* src, int64_t src_row, const float* sums,
-                    int rows, float* out);
-
-// The sums of groups of a row.
-void SumGroups(const float* src, const U4Shape& shape, float* sums);
-void SumGroups(const BFloat16* src, const U4Shape& shape, float* sums);
+// out[r][lane] for `rows` prepared rows (at most kRows), one behind the other,
+// and the outputs of `count` panels from `panel` on; a row of `out` has
+// count * 16 floats. A row's result depends on neither `rows` nor `count`.
+void MultiplyU4(U4Form form, const U4Panels& panels, int64_t panel,
+                int64_t count, const void* prepared, int rows, float* out);
 
 }  // namespace assay::cpu
 
