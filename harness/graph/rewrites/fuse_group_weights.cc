@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "harness/core/shape.h"
 #include "harness/core/status_macros.h"
 #include "harness/graph/copier.h"
 #include "harness/graph/rewrites/pattern.h"
@@ -9,7 +10,7 @@
 
 namespace assay {
 
-absl::StatusOr<Graph> FuseGroupWeights(const Graph& graph) {
+absl::StatusOr<Graph> FuseGroupWeights(const Graph& graph, int64_t most_rows) {
   const Pattern pattern(graph);
   CopyHooks hooks;
   hooks.node = [&](GraphCopier& copier, NodeId id) -> absl::StatusOr<bool> {
@@ -17,6 +18,10 @@ absl::StatusOr<Graph> FuseGroupWeights(const Graph& graph) {
     if (node.op != "linear") return false;
     const Node* grid = pattern.Producer(node.inputs[1], "dequantize_u4");
     if (grid == nullptr) return false;
+    const Shape& src = graph.shape(node.inputs[0]);
+    if (most_rows > 0 && ElementCount(src) / src.back() > most_rows) {
+      return false;
+    }
     std::vector<ValueId> operands = {node.inputs[0], grid->inputs[0],
                                      grid->inputs[1], kNoValue, kNoValue};
     if (grid->inputs.size() > 2) operands[3] = grid->inputs[2];

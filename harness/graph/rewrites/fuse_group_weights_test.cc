@@ -1,6 +1,7 @@
 #include "harness/graph/rewrites/fuse_group_weights.h"
 
 #include <string>
+#include <utility>
 
 #include "gtest/gtest.h"
 #include "harness/core/random.h"
@@ -107,6 +108,15 @@ TEST(FuseGroupWeightsTest, CanBeSwitchedOff) {
   EXPECT_EQ(Count(lowered.graph, "linear_u4"), 0);
   EXPECT_OK(CompareTensors(Logits(net.graph, net.parameters),
                            Logits(lowered.graph, ParameterStore()), kInputs));
+}
+
+TEST(FuseGroupWeightsTest, LayersOfManyRowsStay) {
+  const Network net = MakeNetwork();
+  for (const auto& [most_rows, fused] : {std::pair(2, 0), std::pair(3, 2)}) {
+    ASSERT_OK_AND_ASSIGN(const Graph graph,
+                         FuseGroupWeights(net.graph, most_rows));
+    EXPECT_EQ(Count(graph, "linear_u4"), fused);
+  }
 }
 
 TEST(FuseGroupWeightsTest, SourcesAloneBecomeBf16) {

@@ -19,6 +19,10 @@
 namespace assay {
 namespace {
 
+// With more rows a dense bf16 layer is faster than one that unpacks 4 bits, at
+// four times the memory (backend/cpu/u4_benchmark).
+constexpr int64_t kMostPackedBf16Rows = 3;
+
 bool IsInteger(const Graph& graph, ValueId v) {
   const DType dtype = graph.type(v).dtype;
   return dtype == DType::kU8 || dtype == DType::kS8;
@@ -82,7 +86,9 @@ absl::StatusOr<LoweredNetwork> LowerForInference(
     ASSAY_ASSIGN_OR_RETURN(lowered, FoldLowRank(lowered));
   }
   if (options.group_weights) {
-    ASSAY_ASSIGN_OR_RETURN(lowered, FuseGroupWeights(lowered));
+    const bool bf16 = options.precision == FloatPrecision::kBf16;
+    ASSAY_ASSIGN_OR_RETURN(
+        lowered, FuseGroupWeights(lowered, bf16 ? kMostPackedBf16Rows : 0));
   }
   if (options.integers && options.drop_roundings) {
     ASSAY_ASSIGN_OR_RETURN(lowered, DropRoundings(lowered));
