@@ -26,6 +26,7 @@ constexpr FlagSpec kFlags[] = {
     {"seed", "N", "1", "initialises a NETWORK, and draws its samples"},
     {"threshold", "REAL", "", "of a NETWORK's exits (else its own)"},
     {"inline", "", "", "nodes in place of functions, for tools without them"},
+    {"microsoft_ops", "", "", "4-bit layers as ONNX Runtime's MatMulNBits"},
     {"batch", "N", "", "fixes the batch (default: any)"},
     {"samples", "N", "0", "of the test split, to compare another runtime with"},
     {"samples_dir", "DIR", "", "gets inputs.npy, logits.npy and labels.npy"},
@@ -54,7 +55,8 @@ absl::StatusOr<ExportRequest> RequestOf(const Args& args) {
 // A network with control flow.
 absl::StatusOr<std::string> ExportDynamic(const Args& args,
                                           const ExportRequest& request) {
-  for (const char* flag : {"task", "inline", "batch", "precision"}) {
+  for (const char* flag :
+       {"task", "inline", "microsoft_ops", "batch", "precision"}) {
     if (!args.Given(flag)) continue;
     return absl::InvalidArgumentError(absl::StrCat(
         "--", flag, " says nothing of a network with control flow"));
@@ -95,6 +97,7 @@ absl::Status WriteModel(const Args& args, const ExportSource& source,
                         const std::string& path) {
   OnnxExportOptions options;
   options.functions = !args.Switch("inline");
+  options.microsoft_ops = args.Switch("microsoft_ops");
   options.dynamic_batch = !args.Given("batch");
   if (kSourceRevision != nullptr) options.producer_version = kSourceRevision;
   options.metadata["assay.source"] = source.about;

@@ -1,6 +1,7 @@
 #include "harness/models/onnx/export/export.h"
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "harness/core/file.h"
 #include "harness/core/status_macros.h"
+#include "harness/graph/rewrites/fuse_group_weights.h"
 #include "harness/graph/rewrites/rebatch.h"
 #include "harness/models/onnx/export/exporters.h"
 #include "harness/models/onnx/export/model_text.h"
@@ -120,6 +122,13 @@ class ModelWriter {
     const OnnxExporter* exporter = FindOnnxExporter(node.op);
     if (exporter == nullptr) {
       return absl::UnimplementedError("no operator of ONNX's is known for it");
+    }
+    if (exporter->microsoft != nullptr && options_.microsoft_ops) {
+      NodeWriter writer(graph_, id, parameters_, /*widen=*/true);
+      ASSAY_RETURN_IF_ERROR(exporter->microsoft(writer));
+      model_->opsets[kMicrosoftDomain] = 1;
+      Inline(node, writer.Take());
+      return absl::OkStatus();
     }
     if (exporter->refused != nullptr) {
       return absl::UnimplementedError(exporter->refused);
@@ -365,9 +374,14 @@ absl::StatusOr<OnnxModel> ExportOnnx(const Graph& graph,
         "graph \"", graph.name(), "\" updates ", graph.updates().size(),
         " parameters: expected a network in inference form"));
   }
+  std::optional<Graph> fused;
+  if (options.microsoft_ops) {
+    ASSAY_ASSIGN_OR_RETURN(fused, FuseGroupWeights(graph));
+  }
+  const Graph& written = fused.has_value() ? *fused : graph;
   ASSAY_ASSIGN_OR_RETURN(OnnxModel model,
-                         ExportFixed(graph, parameters, options));
-  if (options.dynamic_batch) FreeBatch(graph, parameters, options, &model);
+                         ExportFixed(written, parameters, options));
+  if (options.dynamic_batch) FreeBatch(written, parameters, options, &model);
   return model;
 }
 

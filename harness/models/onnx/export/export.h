@@ -27,6 +27,10 @@ struct OnnxExportOptions {
   // them: other runtimes run the body, import knows the op. Off: the nodes
   // stand in the graph, for tools that know no functions.
   bool functions = true;
+  // Linear layers with 4-bit weights by group become MatMulNBits, an operator
+  // of ONNX Runtime's (domain "com.microsoft"), which multiplies without
+  // unpacking. Off: any runtime reads the file, and unpacks.
+  bool microsoft_ops = false;
   std::string producer_version;
   std::map<std::string, std::string> metadata;  // by name, for people and tools
 };

@@ -194,6 +194,40 @@ TEST(ExportOnnxTest, ZeroPointsTakeTheTypeOfTheIntegers) {
   }
 }
 
+TEST(ExportOnnxTest, FourBitLayersMayBeMatMulNBits) {
+  Net net;
+  const ValueId x = net.b.Input("x", DType::kF32, {2, 40});
+  const ValueId weights =
+      net.b.Constant(Tensor::Zeros(DType::kU8, {8, 3, 8}), "w");
+  const ValueId scales =
+      net.b.Constant(Tensor::Zeros(DType::kF32, {8, 3}), "scales");
+  const ValueId real = net.b.Op("dequantize_u4", {weights, scales},
+                                {{"inputs", int64_t{40}}}, "real");
+  const ValueId bias = net.b.Constant(Tensor::Zeros(DType::kF32, {8}), "bias");
+  net.b.Output("y", net.b.Op("linear", {x, real, bias}));
+  OnnxExportOptions options;
+  ASSERT_OK_AND_ASSIGN(const OnnxModel portable,
+                       ExportOnnx(net.graph, {}, options));
+  EXPECT_THAT(
+      Lines(portable.graph.nodes),
+      ElementsAre("dequantize_u4(w,scales)->real", "Gemm(x,real,bias)->y"));
+  options.microsoft_ops = true;
+  ASSERT_OK_AND_ASSIGN(const OnnxModel fast,
+                       ExportOnnx(net.graph, {}, options));
+  EXPECT_THAT(Lines(fast.graph.nodes),
+              ElementsAre("MatMulNBits(x,w,constant)->y/MatMulNBits",
+                          "Add(y/MatMulNBits,bias)->y"));
+  EXPECT_EQ(fast.opsets.at("com.microsoft"), 1);
+  for (const OnnxNode& node : fast.graph.nodes) {
+    if (node.op != "MatMulNBits") continue;
+    EXPECT_EQ(node.domain, "com.microsoft");
+    EXPECT_EQ(std::get<int64_t>(node.attributes.at("K")), 40);
+    EXPECT_EQ(std::get<int64_t>(node.attributes.at("N")), 8);
+    EXPECT_EQ(std::get<int64_t>(node.attributes.at("block_size")), 16);
+  }
+  EXPECT_EQ(Text(fast.graph.inputs[0]), "x[batch,40]");
+}
+
 TEST(ExportOnnxTest, ComputesBf16InF32) {
   Net net;
   const ValueId x = net.b.Input("x", DType::kBF16, {4});

@@ -17,6 +17,9 @@ namespace assay {
 // adds, 17 LayerNormalization as one node.
 inline constexpr int64_t kOnnxOpset = 17;
 
+// The domain of the operators that ONNX Runtime adds to ONNX's, at version 1.
+inline constexpr char kMicrosoftDomain[] = "com.microsoft";
+
 struct OnnxExporter {
   const char* op;
   // Of ONNX's operator with the same operands, result and meaning; else null.
@@ -28,6 +31,8 @@ struct OnnxExporter {
   const char* refused = nullptr;
   // Moves elements and computes nothing: bf16 goes through as it is.
   bool moves = false;
+  // Writes the node with operators of com.microsoft, where options allow it.
+  absl::Status (*microsoft)(NodeWriter& w) = nullptr;
 };
 
 absl::Span<const OnnxExporter> AttentionExporters();

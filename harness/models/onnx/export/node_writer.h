@@ -61,6 +61,11 @@ class NodeWriter {
   void ResultAt(size_t number, std::string op, std::vector<std::string> inputs,
                 OnnxAttributes attributes = {});
 
+  // The node that was appended last is an operator of another domain.
+  void SetDomain(std::string domain) {
+    nodes_.back().domain = std::move(domain);
+  }
+
   std::string Constant(Tensor value);
   std::string Ints(const std::vector<int64_t>& values);  // s64 of rank 1
   std::string Scalar(DType dtype, double value);         // of rank 0

@@ -1,6 +1,7 @@
-// Writes every op case that ONNX can say, in the layout of ONNX's own test
-// data, for other runtimes to be run over: DIR/<op>_<number>_<type>/model.onnx
-// and test_data_set_0/{input,output}_<k>.pb. Outputs are the references'.
+// Writes every op case that ONNX can say (4-bit layers: with ONNX Runtime's
+// operator), in the layout of ONNX's own test data, for other runtimes to be
+// run over: DIR/<op>_<number>_<type>/model.onnx and test_data_set_0/{input,
+// output}_<k>.pb. Outputs are the references'.
 #include <cstdio>
 #include <map>
 #include <string>
@@ -31,7 +32,9 @@ absl::Status WriteTensor(const std::string& path, const std::string& name,
 absl::Status WriteCase(const OpCase& op_case, size_t index, DType dtype,
                        const std::string& folder, int* written) {
   ASSAY_ASSIGN_OR_RETURN(const Graph graph, MakeCaseGraph(op_case, dtype));
-  const auto model = ExportOnnx(graph, {});
+  OnnxExportOptions options;
+  options.microsoft_ops = true;
+  const auto model = ExportOnnx(graph, {}, options);
   if (absl::IsUnimplemented(model.status())) return absl::OkStatus();
   if (!model.ok()) return model.status();
   std::map<std::string, Tensor> feeds;

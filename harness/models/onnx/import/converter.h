@@ -25,6 +25,8 @@ struct OnnxConverter {
   void (*convert)(NodeContext& c);
   int min_inputs, max_inputs;  // max_inputs below 0: any number
   const char* attributes;      // those that are understood, between spaces
+  // "" is ONNX's own, whose opset `since` is of; another's is not looked at.
+  const char* domain = "";
 };
 
 // One list per family, sorted by op.

@@ -63,9 +63,9 @@ const OnnxFunction* FindFunction(const OnnxNode& node,
 }
 
 const OnnxConverter* FindRow(const OnnxNode& node) {
-  if (!node.domain.empty()) return nullptr;
   const auto it = Table().find(node.op);
-  return it == Table().end() ? nullptr : it->second;
+  if (it == Table().end() || it->second->domain != node.domain) return nullptr;
+  return it->second;
 }
 
 // "node 'conv1' (Conv)"; a node without a name is known by its result.
@@ -115,7 +115,7 @@ absl::Status CheckOps(const std::vector<const OnnxNode*>& nodes,
       ++refused[node->domain.empty()
                     ? node->op
                     : absl::StrCat(node->domain, ".", node->op)];
-    } else if (opset < row->since) {
+    } else if (node->domain.empty() && opset < row->since) {
       ++refused[absl::StrCat(node->op, " of opset ", opset, " (known from ",
                              row->since, " on)")];
     }

@@ -170,6 +170,40 @@ void MatMulInteger(NodeContext& c) {
   c.Out(0, c.Cast(c.Op("matmul", {a, b}), DType::kS32));
 }
 
+// A weights scales [zero_points] [g_idx] [bias]; weights of 4 bits by group,
+// as ops/quantize/group.h has them.
+void MatMulNBits(NodeContext& c) {
+  const int64_t inputs = c.Int("K", 0), outputs = c.Int("N", 0);
+  const int64_t bits = c.Int("bits", 4), group = c.Int("block_size", 32);
+  if (!c.ok()) return;
+  if (bits != 4) return c.Refuse(absl::StrCat("weights of ", bits, " bits"));
+  if (c.Has(4)) return c.Refuse("groups in another order (g_idx)");
+  const auto within = [](int64_t n, int64_t least) {
+    return n >= least && n <= (int64_t{1} << 30);
+  };
+  if (!within(inputs, 1) || !within(outputs, 1) || !within(group, 16)) {
+    return c.Invalid(absl::StrCat(
+        "expected K and N in [1, 2^30] and block_size in [16, 2^30], got ",
+        inputs, ", ", outputs, " and ", group));
+  }
+  const ValueId x = c.In(0);
+  const int64_t groups = (inputs - 1) / group + 1;
+  std::vector<ValueId> grid = {
+      c.ReshapedWeights(1, {outputs, groups, group / 2}),
+      c.ReshapedWeights(2, {outputs, groups})};
+  if (c.Has(3)) {
+    grid.push_back(c.ReshapedWeights(3, {outputs, (groups + 1) / 2}));
+    if (c.ok() && c.dtype(grid.back()) != DType::kU8) {
+      return c.Refuse(
+          absl::StrCat("zero points of ", Name(c.dtype(grid.back()))));
+    }
+  }
+  std::vector<ValueId> operands = {
+      x, c.Op("dequantize_u4", grid, {{"inputs", inputs}})};
+  if (c.Has(5)) operands.push_back(c.In(5));
+  c.Out(0, c.Op("linear", operands));
+}
+
 constexpr const char* kWindows =
     "auto_pad dilations group kernel_shape pads strides";
 
@@ -178,6 +212,8 @@ constexpr OnnxConverter kConverters[] = {
     {"DequantizeLinear", 10, DequantizeLinear, 2, 3, "axis"},
     {"DynamicQuantizeLinear", 11, DynamicQuantizeLinear, 1, 1, ""},
     {"MatMulInteger", 10, MatMulInteger, 2, 4, ""},
+    {"MatMulNBits", 1, MatMulNBits, 3, 6, "K N accuracy_level bits block_size",
+     "com.microsoft"},
     {"QLinearConv", 10, QLinearConv, 8, 9, kWindows},
     {"QLinearMatMul", 10, QLinearMatMul, 8, 8, ""},
     {"QuantizeLinear", 10, QuantizeLinear, 2, 3, "axis"},
