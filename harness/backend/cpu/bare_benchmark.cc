@@ -4,7 +4,10 @@
 // activation. Plan and primitives run in turns. The time is the plan's;
 // "bare_us" the primitives', "of_bare" the share of it that the plan reaches
 // (1: as fast as they alone), all medians. Names: network, precision, batch;
-// threads are OMP_NUM_THREADS.
+// threads are OMP_NUM_THREADS, for the plan and for each primitive on the whole
+// batch.
+#include <omp.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstring>
@@ -41,8 +44,12 @@ double SecondsSince(Clock::time_point start) {
 // The primitives of a plan's layers, each with memory of its own.
 class BarePrimitives {
  public:
-  explicit BarePrimitives(const Graph& plan)
-      : engine_(dnnl::engine::kind::cpu, 0), stream_(engine_) {
+  BarePrimitives(const Graph& plan, int threads)
+      : engine_(dnnl::engine::kind::cpu, 0),
+        stream_(engine_),
+        threads_(threads) {
+    // A primitive is made for a number of threads.
+    omp_set_num_threads(threads_);
     for (NodeId id = 0; id < plan.node_count(); ++id) {
       const Node& node = plan.node(id);
       if (node.op == "conv2d" || node.op == "conv2d_fused") {
@@ -59,6 +66,8 @@ class BarePrimitives {
   size_t size() const { return calls_.size(); }
 
   void Run() {
+    // A plan of strips runs its steps on one.
+    omp_set_num_threads(threads_);
     for (Call& call : calls_) call.primitive.execute(stream_, call.arguments);
     stream_.wait();
   }
@@ -112,6 +121,7 @@ class BarePrimitives {
 
   dnnl::engine engine_;
   dnnl::stream stream_;
+  int threads_;
   std::vector<Call> calls_;
   int64_t skipped_macs_ = 0;
 };
@@ -121,8 +131,10 @@ void Plan(benchmark::State& state, const std::string& network, PlanType type) {
   if (!plan.ok()) {
     return state.SkipWithError(plan.status().ToString().c_str());
   }
+  static const int threads = omp_get_max_threads();  // before any plan
   const std::unique_ptr<Device> device = MakeCpuDevice();
-  auto session = Session::Make(device.get(), plan->graph, nullptr);
+  auto session =
+      Session::Make(device.get(), plan->graph, nullptr, {.threads = threads});
   if (!session.ok()) {
     return state.SkipWithError(session.status().ToString().c_str());
   }
@@ -132,7 +144,7 @@ void Plan(benchmark::State& state, const std::string& network, PlanType type) {
   if (!(*session)->Feed(input.name, image).ok()) {
     return state.SkipWithError("the feed failed");
   }
-  BarePrimitives bare(plan->graph);
+  BarePrimitives bare(plan->graph, threads);
   if (bare.skipped_macs() > 0) {
     return state.SkipWithError("the plan multiplies outside its layers");
   }

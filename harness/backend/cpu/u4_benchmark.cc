@@ -1,6 +1,7 @@
 // Linear layers with weights of 4 bits by group against the same layers with
 // wide weights, on one thread. Names: precision, then "u4" or "wide";
-// arguments: rows, inputs = outputs. Groups of 32 with zero points.
+// arguments: rows, inputs = outputs. Groups of 32 with zero points. A bf16 plan
+// has dense layers where there are many rows, whatever is asked.
 #include <memory>
 #include <string>
 #include <utility>
@@ -68,7 +69,7 @@ void Linear(benchmark::State& state, FloatPrecision precision, bool packed) {
 }
 
 void Sizes(benchmark::internal::Benchmark* b) {
-  for (const int64_t rows : {1, 4, 64}) {
+  for (const int64_t rows : {1, 4, 16, 64, 256}) {
     for (const int64_t width : {256, 1024, 4096}) b->Args({rows, width});
   }
   b->ArgNames({"rows", "width"})->Unit(benchmark::kMicrosecond);
