@@ -11,9 +11,9 @@
 #include "harness/backend/cpu/multiversion.h"
 #include "harness/backend/cpu/parallel.h"
 #include "harness/backend/cpu/vector16.h"
-#include "harness/ops/matmul/cpu/gemv.h"
 #include "harness/ops/elementwise/cpu/vector_math.h"
 #include "harness/ops/fused/cpu/attention_rows.h"
+#include "harness/ops/matmul/cpu/gemv.h"
 #include "harness/ops/matmul/cpu/u4_panels.h"
 #include "harness/ops/matmul/cpu/u4_slots.h"
 
