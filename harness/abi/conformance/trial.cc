@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "harness/host/services/convert.h"
+#include "harness/host/services/dynamic_network.h"
 #include "harness/host/services/tables.h"
 
 namespace assay::conformance {
@@ -111,22 +112,37 @@ absl::Status Trial::Plan() { return instance_->Plan().status(); }
 
 absl::Status Trial::Run() { return instance_->Run(); }
 
+absl::Status Trial::CheckCandidate(uint32_t budget) {
+  assay_host* host = tiny_.host();
+  auto* set = host->handles().Add(std::make_unique<assay_parameters>());
+  absl::Status status =
+      absl::NotFoundError(absl::StrCat("no candidate was submitted for budget ",
+                                       host->options().budgets[budget].id));
+  const auto plain = tiny_.sink().candidates.find(budget);
+  const auto dynamic = tiny_.sink().dynamic_candidates.find(budget);
+  if (plain != tiny_.sink().candidates.end()) {
+    auto* graph =
+        host->handles().Add(std::make_unique<assay_graph>(plain->second.graph));
+    set->store = plain->second.parameters;
+    status = Take(CostTable()->check(host, budget, graph, set));
+    host->handles().Remove(graph);
+  } else if (dynamic != tiny_.sink().dynamic_candidates.end()) {
+    auto* network = host->handles().Add(std::make_unique<assay_dynamic>());
+    network->graph = dynamic->second.graph;
+    network->finished = true;
+    set->store = dynamic->second.parameters;
+    status = Take(DynamicTable()->check(host, budget, network, set));
+    host->handles().Remove(network);
+  }
+  host->handles().Remove(set);
+  return status;
+}
+
 std::string Trial::WrongWithCandidates() {
   assay_host* host = tiny_.host();
   host->Enter(MethodState::kRunning);
   for (uint32_t i = 0; i < host->options().budgets.size(); ++i) {
-    const auto it = tiny_.sink().candidates.find(i);
-    const std::string& id = host->options().budgets[i].id;
-    if (it == tiny_.sink().candidates.end()) {
-      return absl::StrCat("no candidate was submitted for budget ", id);
-    }
-    auto* graph =
-        host->handles().Add(std::make_unique<assay_graph>(it->second.graph));
-    auto* set = host->handles().Add(std::make_unique<assay_parameters>());
-    set->store = it->second.parameters;
-    const absl::Status status = Take(CostTable()->check(host, i, graph, set));
-    host->handles().Remove(graph);
-    host->handles().Remove(set);
+    const absl::Status status = CheckCandidate(i);
     if (!status.ok()) return std::string(status.message());
   }
   host->Enter(MethodState::kIdle);

@@ -48,6 +48,8 @@ class Trial {
   std::string WrongWithCandidates();
 
  private:
+  absl::Status CheckCandidate(uint32_t budget);
+
   const Module& module_;
   uint32_t index_;
   const assay_card& card_;

@@ -32,6 +32,9 @@ class CustomOp {
                          Span<DLTensor> outputs) const = 0;
   // Gradients of the floating-point operands.
   virtual bool has_gradient() const { return true; }
+  // Instead of Backward: the call of another op, which gives the gradients and
+  // may have gradients itself; see services/custom_op.h.
+  virtual int64_t gradient_call() const { return 0; }
   virtual Status Backward(Span<const DLTensor> inputs,
                           Span<const DLTensor> outputs,
                           Span<const DLTensor> output_gradients,
@@ -127,7 +130,8 @@ inline StatusOr<int64_t> AddOp(const Services& s, CustomOp* op) {
       op,
       &CustomOp::OnInfer,
       &CustomOp::OnForward,
-      op->has_gradient() ? &CustomOp::OnBackward : nullptr};
+      op->has_gradient() ? &CustomOp::OnBackward : nullptr,
+      op->gradient_call()};
   int64_t call = 0;
   ASSAY_RETURN_IF_ERROR(ASSAY_SDK_CALL(s, custom_op, add, &raw, &call));
   return call;

@@ -322,30 +322,33 @@ class Run {
   StatusOr<std::vector<sdk::Latency>> Latencies(
       const std::vector<std::pair<GraphRef, ParametersRef>>& networks,
       const LatencyOptions& options = {}) const {
-    std::vector<const assay_graph*> graphs;
-    std::vector<const assay_parameters*> sets;
-    std::vector<sdk::Latency> latencies(networks.size());
-    std::vector<assay_latency*> out;
-    for (size_t i = 0; i < networks.size(); ++i) {
-      graphs.push_back(networks[i].first.raw());
-      sets.push_back(networks[i].second.raw());
-      latencies[i].size = ASSAY_SIZE(assay_latency);
-      out.push_back(&latencies[i]);
-    }
-    assay_latency_options raw{};
-    raw.size = ASSAY_SIZE(assay_latency_options);
-    raw.threads = options.threads;
-    raw.batch = options.batch;
-    raw.precision = ToText(options.precision);
-    raw.seconds = options.seconds;
-    ASSAY_RETURN_IF_ERROR(ASSAY_SDK_CALL(s_, cost, latency, graphs.data(),
-                                         sets.data(), networks.size(), &raw,
-                                         out.data()));
-    return latencies;
+    return Timed<assay_graph>(
+        networks, options, [](GraphRef g) { return g.raw(); },
+        [&](const auto* raw, const auto* sets, const auto* o, auto* out) {
+          return ASSAY_SDK_CALL(s_, cost, latency, raw, sets, networks.size(),
+                                o, out);
+        });
   }
   // OK if the network keeps within the budget; else says expected and got.
   Status Check(const Budget& budget, GraphRef g, ParametersRef set) const {
     return ASSAY_SDK_CALL(s_, cost, check, budget.index, g.raw(), set.raw());
+  }
+  // Of networks with control flow. Check runs the validation split. +blocks
+  StatusOr<std::vector<sdk::Latency>> Latencies(
+      const std::vector<std::pair<const DynamicNetwork*, ParametersRef>>&
+          networks,
+      const LatencyOptions& options = {}) const {
+    return Timed<assay_dynamic>(
+        networks, options, [](const DynamicNetwork* n) { return n->raw(); },
+        [&](const auto* raw, const auto* sets, const auto* o, auto* out) {
+          return ASSAY_SDK_CALL(s_, dynamic, latency, raw, sets,
+                                uint64_t{networks.size()}, o, out);
+        });
+  }
+  Status Check(const Budget& budget, const DynamicNetwork& network,
+               ParametersRef set) const {
+    return ASSAY_SDK_CALL(s_, dynamic, check, budget.index, network.raw(),
+                          set.raw());
   }
   StatusOr<Groups> FindGroups(GraphRef g) const { return Groups::Find(s_, g); }
   StatusOr<Graph> FoldBatchNorm(GraphRef g, Parameters* set) const {
@@ -373,6 +376,30 @@ class Run {
   }
 
  private:
+  // `raw_of` gives a network's handle, `call` calls the host.
+  template <typename Raw, typename Networks, typename RawOf, typename Call>
+  static StatusOr<std::vector<sdk::Latency>> Timed(
+      const Networks& networks, const LatencyOptions& options, RawOf raw_of,
+      Call call) {
+    std::vector<const Raw*> raws;
+    std::vector<const assay_parameters*> sets;
+    std::vector<sdk::Latency> latencies(networks.size());
+    std::vector<assay_latency*> out;
+    for (size_t i = 0; i < networks.size(); ++i) {
+      raws.push_back(raw_of(networks[i].first));
+      sets.push_back(networks[i].second.raw());
+      latencies[i].size = ASSAY_SIZE(assay_latency);
+      out.push_back(&latencies[i]);
+    }
+    assay_latency_options raw{};
+    raw.size = ASSAY_SIZE(assay_latency_options);
+    raw.threads = options.threads;
+    raw.batch = options.batch;
+    raw.precision = ToText(options.precision);
+    raw.seconds = options.seconds;
+    ASSAY_RETURN_IF_ERROR(call(raws.data(), sets.data(), &raw, out.data()));
+    return latencies;
+  }
   static Budget FromRaw(uint32_t index, const assay_budget& raw) {
     Budget b{.index = index, .id = ToString(raw.id)};
     if (raw.kinds & ASSAY_BUDGET_SPARSITY) b.sparsity = raw.sparsity;

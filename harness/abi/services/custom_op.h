@@ -51,6 +51,12 @@ typedef struct assay_custom_op {
                             uint32_t input_count, const DLTensor* outputs,
                             const DLTensor* output_gradients,
                             DLTensor* input_gradients);
+  /* Not 0: instead of `backward`, the call of an op that was added before and
+   * computes the gradients as its results, one of each operand and of its type.
+   * Its operands are operands, results and the results' gradients, all floats.
+   * So the gradient differentiates again as far as that op does; one by
+   * `backward` does not, and differentiating it is FAILED_PRECONDITION. */
+  int64_t gradient_call;
 } assay_custom_op;
 
 typedef struct assay_custom_op_table {

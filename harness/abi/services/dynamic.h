@@ -11,6 +11,7 @@
 #define ASSAY_HARNESS_ABI_SERVICES_DYNAMIC_H_
 
 #include "../base.h"
+#include "cost.h"
 #include "data.h"
 #include "evaluate.h"
 
@@ -185,6 +186,20 @@ typedef struct assay_dynamic_table {
   assay_status* (*submit)(assay_host* host, uint32_t budget,
                           const assay_dynamic* network,
                           const assay_parameters* set);
+
+  /* As assay.cost's check, with the mean MACs over the validation split, which
+   * is run for them: an evaluation. [main] +blocks */
+  assay_status* (*check)(assay_host* host, uint32_t budget,
+                         const assay_dynamic* network,
+                         const assay_parameters* set);
+  /* As assay.cost's latency, of samples as they come, each on its own path. A
+   * network without conditionals stands for one without control flow. [main]
+   * +blocks */
+  assay_status* (*latency)(assay_host* host,
+                           const assay_dynamic* const* networks,
+                           const assay_parameters* const* sets, uint64_t count,
+                           const assay_latency_options* options,
+                           assay_latency* const* out);
 } assay_dynamic_table;
 
 #ifdef __cplusplus

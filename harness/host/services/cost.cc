@@ -34,19 +34,6 @@ absl::StatusOr<assay_cost> MeasureCost(const Graph& graph,
   return cost;
 }
 
-absl::Status CheckBudget(assay_host* host, const ServedBudget& budget,
-                         const Graph& graph, const ParameterStore& store) {
-  ASSAY_ASSIGN_OR_RETURN(const Footprint dense,
-                         FootprintOf(host->reference_graph()->graph, nullptr));
-  ASSAY_ASSIGN_OR_RETURN(const Footprint candidate, FootprintOf(graph, &store));
-  for (const BudgetFinding& finding : JudgeBudget(budget, dense, candidate)) {
-    if (finding.met) continue;
-    return absl::FailedPreconditionError(
-        absl::StrCat("budget ", budget.id, ": ", finding.message));
-  }
-  return absl::OkStatus();
-}
-
 assay_status* Cost_(assay_host* host, const assay_graph* graph,
                     const assay_parameters* set, assay_cost* out) {
   return Serve(host, "cost.cost", [&]() -> absl::Status {
@@ -73,11 +60,26 @@ assay_status* Check(assay_host* host, uint32_t index, const assay_graph* graph,
           absl::StrCat("cost.check: there are ", budgets.size(),
                        " budgets, got number ", index));
     }
-    return CheckBudget(host, budgets[index], g->graph, s->store);
+    ASSAY_ASSIGN_OR_RETURN(const Footprint candidate,
+                           FootprintOf(g->graph, &s->store));
+    return CheckBudget(host, index, candidate);
   });
 }
 
 }  // namespace
+
+absl::Status CheckBudget(assay_host* host, uint32_t index,
+                         const Footprint& candidate) {
+  const ServedBudget& budget = host->options().budgets[index];
+  ASSAY_ASSIGN_OR_RETURN(const Footprint dense,
+                         FootprintOf(host->reference_graph()->graph, nullptr));
+  for (const BudgetFinding& finding : JudgeBudget(budget, dense, candidate)) {
+    if (finding.met) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat("budget ", budget.id, ": ", finding.message));
+  }
+  return absl::OkStatus();
+}
 
 const assay_cost_table* CostTable() {
   static constexpr assay_cost_table kTable = {ASSAY_SIZE(assay_cost_table), 1,

@@ -99,6 +99,7 @@ CustomCall CallOf(const assay_custom_op& op) {
     Views in(operands), out(results);
     return Take(op.forward(op.context, in.data(), in.size(), out.data()));
   };
+  call.gradient = op.gradient_call;
   if (op.backward == nullptr) return call;
   call.backward = [op](absl::Span<const Tensor* const> operands,
                        absl::Span<const Tensor* const> results,
@@ -124,6 +125,14 @@ assay_status* Add(assay_host* host, const assay_custom_op* op, int64_t* call) {
               "custom_op.add: expected a name, infer, forward and 1 to ",
               kMaxResults, " results, got '", View(o.name), "' with ",
               o.output_count, " results"));
+        }
+        if (o.gradient_call != 0 &&
+            FindCustomCall(o.gradient_call) == nullptr) {
+          return absl::InvalidArgumentError(
+              absl::StrCat("custom_op.add: '", View(o.name),
+                           "': gradient_call: expected the call of an op that "
+                           "was added before, got ",
+                           o.gradient_call));
         }
         ASSAY_ASSIGN_OR_RETURN(*call, host->AddCall(Text(o.name), CallOf(o)));
         return absl::OkStatus();

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <memory>
 #include <string>
 #include <utility>
@@ -9,9 +10,12 @@
 #include "harness/dynamic/dynamic_text.h"
 #include "harness/dynamic/host_module.h"
 #include "harness/dynamic/regrouped_program.h"
+#include "harness/dynamic/side_by_side.h"
+#include "harness/host/budget_rules.h"
 #include "harness/host/dynamic_scores.h"
 #include "harness/host/services/dynamic_network.h"
 #include "harness/host/services/graph_access.h"
+#include "harness/host/services/latency.h"
 #include "harness/host/services/parts.h"
 #include "harness/host/services/tables.h"
 #include "harness/ops/custom/custom.h"
@@ -281,28 +285,23 @@ assay_status* Calibrate(assay_host* host, assay_dynamic_program* program,
   });
 }
 
-absl::Status Score(assay_host* host, const DynamicGraph& graph,
-                   const ParameterStore& store, const assay_part* part,
-                   assay_score* out, double* macs) {
+// Counted as an evaluation.
+absl::StatusOr<DynamicScores> Score(assay_host* host, const DynamicGraph& graph,
+                                    const ParameterStore& store,
+                                    const assay_part* part) {
   ASSAY_RETURN_IF_ERROR(host->Afford(0, 0, 1));
   const absl::Time began = absl::Now();
   ASSAY_ASSIGN_OR_RETURN(
       const std::unique_ptr<BatchSource> source,
       ScoringSource(host, part, host->task().spec().evaluation_batch));
-  ASSAY_ASSIGN_OR_RETURN(const DynamicScores scores,
+  ASSAY_ASSIGN_OR_RETURN(DynamicScores scores,
                          ScoreDynamic(host->options().device, graph, store,
                                       *source, Evaluator::Options()));
   ServedLedger& ledger = host->ledger();
   ledger.evaluating += absl::Now() - began;
   ++ledger.evaluations;
   for (const int64_t each : scores.macs) ledger.macs += each;
-  assay_score score{};
-  score.metric = host->task().MetricOf(scores.scores);
-  score.loss = scores.scores.mean_loss();
-  score.samples = scores.scores.count();
-  Fill(score, out);
-  if (macs != nullptr) *macs = scores.mean_macs();
-  return absl::OkStatus();
+  return scores;
 }
 
 assay_status* Evaluate(assay_host* host, const assay_dynamic* network,
@@ -318,9 +317,40 @@ assay_status* Evaluate(assay_host* host, const assay_dynamic* network,
         if (part != nullptr) {
           ASSAY_ASSIGN_OR_RETURN(p, host->handles().Find(part, "part"));
         }
-        return Score(host, d->graph, s->store, p, out, macs);
+        ASSAY_ASSIGN_OR_RETURN(const DynamicScores scores,
+                               Score(host, d->graph, s->store, p));
+        assay_score score{};
+        score.metric = host->task().MetricOf(scores.scores);
+        score.loss = scores.scores.mean_loss();
+        score.samples = scores.scores.count();
+        Fill(score, out);
+        if (macs != nullptr) *macs = scores.mean_macs();
+        return absl::OkStatus();
       },
       /*in_hook=*/true);
+}
+
+absl::Status CheckNumber(assay_host* host, const char* function,
+                         uint32_t budget) {
+  const size_t count = host->options().budgets.size();
+  if (budget < count) return absl::OkStatus();
+  return absl::OutOfRangeError(absl::StrCat(function, ": there are ", count,
+                                            " budgets, got number ", budget));
+}
+
+assay_status* Check(assay_host* host, uint32_t budget,
+                    const assay_dynamic* network, const assay_parameters* set) {
+  return ServeRun(host, "dynamic.check", [&]() -> absl::Status {
+    ASSAY_ASSIGN_OR_RETURN(assay_dynamic * d, FinishedDynamic(host, network));
+    ASSAY_ASSIGN_OR_RETURN(assay_parameters * s, ReadableSet(host, set));
+    ASSAY_RETURN_IF_ERROR(CheckNumber(host, "dynamic.check", budget));
+    ASSAY_ASSIGN_OR_RETURN(const Graph pieces, SideBySide(d->graph));
+    ASSAY_ASSIGN_OR_RETURN(Footprint candidate, FootprintOf(pieces, &s->store));
+    ASSAY_ASSIGN_OR_RETURN(const DynamicScores scores,
+                           Score(host, d->graph, s->store, nullptr));
+    candidate.macs = static_cast<int64_t>(std::llround(scores.mean_macs()));
+    return CheckBudget(host, budget, candidate);
+  });
 }
 
 assay_status* Submit(assay_host* host, uint32_t budget,
@@ -329,11 +359,7 @@ assay_status* Submit(assay_host* host, uint32_t budget,
   return ServeRun(host, "dynamic.submit", [&]() -> absl::Status {
     ASSAY_ASSIGN_OR_RETURN(assay_dynamic * d, FinishedDynamic(host, network));
     ASSAY_ASSIGN_OR_RETURN(assay_parameters * s, ReadableSet(host, set));
-    if (budget >= host->options().budgets.size()) {
-      return absl::OutOfRangeError(absl::StrCat(
-          "dynamic.submit: there are ", host->options().budgets.size(),
-          " budgets, got number ", budget));
-    }
+    ASSAY_RETURN_IF_ERROR(CheckNumber(host, "dynamic.submit", budget));
     bool custom = false;
     ForEachStatement(d->graph.body, [&](const Statement& statement) {
       custom = custom ||
@@ -351,7 +377,7 @@ assay_status* Submit(assay_host* host, uint32_t budget,
 assay_dynamic_table MakeTable() {
   assay_dynamic_table table{};
   table.size = ASSAY_SIZE(assay_dynamic_table);
-  table.revision = 1;
+  table.revision = 2;
   FillWriting(&table);
   table.set_threshold = &SetThreshold;
   table.threshold = &Threshold;
@@ -366,6 +392,8 @@ assay_dynamic_table MakeTable() {
   table.calibrate = &Calibrate;
   table.evaluate = &Evaluate;
   table.submit = &Submit;
+  table.check = &Check;
+  table.latency = &DynamicLatency;
   return table;
 }
 

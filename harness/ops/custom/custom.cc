@@ -94,9 +94,28 @@ absl::Status CustomBackwardReference(ReferenceContext& context) {
                        context.outputs);
 }
 
+// The gradients by the call that the op names for them.
+absl::StatusOr<std::vector<ValueId>> GradientsByCall(
+    GradientBuilder& g, const CustomCall& call, std::vector<ValueId> operands) {
+  GraphBuilder& b = g.b();
+  std::vector<ValueId> gradients =
+      b.Ops("custom", std::move(operands), {{"call", call.gradient}});
+  ASSAY_RETURN_IF_ERROR(Named(call, b.status()));
+  bool fit = gradients.size() == g.input_count();
+  for (size_t i = 0; fit && i < gradients.size(); ++i) {
+    fit = b.dtype(gradients[i]) == b.dtype(g.input(i)) &&
+          b.shape(gradients[i]) == b.shape(g.input(i));
+  }
+  if (fit) return gradients;
+  return Named(call, absl::InvalidArgumentError(absl::StrCat(
+                         "its gradient op: expected ", g.input_count(),
+                         " results of the types of the operands, got ",
+                         gradients.size(), " results")));
+}
+
 absl::Status CustomGradient(GradientBuilder& g) {
   ASSAY_ASSIGN_OR_RETURN(const auto call, CallOf(g.attributes()));
-  if (!call->backward) return absl::OkStatus();
+  if (!call->backward && call->gradient == 0) return absl::OkStatus();
   GraphBuilder& b = g.b();
   std::vector<ValueId> operands;
   for (size_t i = 0; i < g.input_count(); ++i) operands.push_back(g.input(i));
@@ -109,14 +128,27 @@ absl::Status CustomGradient(GradientBuilder& g) {
     }
     operands.push_back(gradient);
   }
-  const std::vector<ValueId> gradients =
-      b.Ops("custom_backward", std::move(operands),
-            {{"call", g.attributes().Int("call", 0)},
-             {"operands", static_cast<int64_t>(g.input_count())}});
+  std::vector<ValueId> gradients;
+  if (call->gradient != 0) {
+    ASSAY_ASSIGN_OR_RETURN(gradients,
+                           GradientsByCall(g, *call, std::move(operands)));
+  } else {
+    gradients = b.Ops("custom_backward", std::move(operands),
+                      {{"call", g.attributes().Int("call", 0)},
+                       {"operands", static_cast<int64_t>(g.input_count())}});
+  }
   for (size_t i = 0; i < gradients.size(); ++i) {
     if (g.needs(i)) g.Set(i, gradients[i]);
   }
   return b.status();
+}
+
+absl::Status CustomBackwardGradient(GradientBuilder& g) {
+  ASSAY_ASSIGN_OR_RETURN(const auto call, CallOf(g.attributes()));
+  return Named(*call,
+               absl::FailedPreconditionError(
+                   "it is differentiated twice, and its gradient is a function "
+                   "that has none: expected an op for its gradient"));
 }
 
 }  // namespace
@@ -190,7 +222,8 @@ OpSchema CustomBackwardSchema() {
           .operands = "operand",
           .attributes = {{"call", "int"}, {"operands", "int"}},
           .infer = InferCustomBackward,
-          .reference = CustomBackwardReference};
+          .reference = CustomBackwardReference,
+          .gradient = CustomBackwardGradient};
 }
 
 }  // namespace assay

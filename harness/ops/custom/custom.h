@@ -36,6 +36,9 @@ struct CustomCall {
                              absl::Span<const Tensor* const> result_gradients,
                              absl::Span<Tensor* const> operand_gradients)>
       backward;
+  // Not 0: the number of the call that computes the gradients instead, as its
+  // results, from operands, results and the results' gradients.
+  int64_t gradient = 0;
 };
 
 // The number by which nodes name the call; never given again.
@@ -51,8 +54,9 @@ bool HasCustomCalls(const Graph& graph);
 // custom(operands ..; call) -> what the call infers.
 OpSchema CustomSchema();
 // custom_backward(operands .., results .., result gradients ..; call, operands)
-// -> a gradient for each operand, zeros for those that are no floats. No
-// gradient of its own.
+// -> a gradient for each operand, zeros for those that are no floats. It has no
+// gradient of its own and says so; where a call names another for its
+// gradient, that one stands here as an ordinary custom node.
 OpSchema CustomBackwardSchema();
 
 // What both backends' kernels do: runs a node's call on host tensors.

@@ -180,12 +180,38 @@ class GatedBlock final : public sdk::Method {
       ASSAY_PROBE(macs == static_cast<double>(cost.macs + channels),
                   std::to_string(macs));
     }
+    // With the gate shut, as set above.
+    ASSAY_RETURN_IF_ERROR(run.Check(run.budgets()[0], network, set));
+    ASSAY_RETURN_IF_ERROR(Put(&set, "gate.bias", {1}, {1.0f}));
+    const sdk::Status over = run.Check(run.budgets()[0], network, set);
+    ASSAY_PROBE(over.code() == sdk::Code::kFailedPrecondition &&
+                    over.message().find("MACs") != std::string::npos,
+                over.message());
+    ASSAY_PROBE(
+        run.Check({.index = 7}, network, set).code() == sdk::Code::kOutOfRange,
+        "there is no budget 7");
+    sdk::LatencyOptions timing;
+    timing.threads = 1;
+    timing.seconds = 0.01;
+    ASSAY_ASSIGN_OR_RETURN(
+        const std::vector<sdk::Latency> times,
+        run.Latencies({{&network, set}, {&network, set}}, timing));
+    for (const sdk::Latency& time : times) {
+      ASSAY_PROBE(time.queries >= 32 && time.median_ns > 0 &&
+                      time.p90_ns >= time.p10_ns,
+                  std::to_string(time.queries));
+    }
     return run.Submit(run.budgets()[0], network, set);
   }
 };
 
 TEST(DynamicProbes, AGatedBlockIsScoredAndSubmitted) {
-  TinyRun tiny;
+  ServedBudget budget;
+  budget.id = "macs_fraction<=0.9";
+  budget.macs_fraction = 0.9;
+  TinyRunOptions options;
+  options.budgets = {budget};
+  TinyRun tiny(options);
   tiny.Enter();
   sdk::Run run(tiny.host(), TinyRun::find(), sdk::Config());
   GatedBlock probe;

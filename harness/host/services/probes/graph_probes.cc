@@ -250,7 +250,7 @@ TEST(GraphProbes, WeightsOfFourBitsByGroup) {
 }
 
 // x^3 by callbacks: in f32 on the run's device, in f64 on the reference.
-class Cube final : public sdk::CustomOp {
+class Cube : public sdk::CustomOp {
  public:
   std::string name() const override { return "cube"; }
   sdk::StatusOr<std::vector<sdk::TensorType>> Infer(
@@ -350,6 +350,103 @@ class OwnOp final : public sdk::Method {
 
 TEST(GraphProbes, AnOpOfTheMethodsOwn) {
   OwnOp probe;
+  RunProbe(probe);
+}
+
+// 3 x^2 g from x, x^3 and g: the gradient of cubing, as an op with one of its
+// own.
+class CubeSlope final : public sdk::CustomOp {
+  std::string name() const override { return "cube slope"; }
+  sdk::StatusOr<std::vector<sdk::TensorType>> Infer(
+      const std::vector<sdk::TensorType>& inputs) const override {
+    if (inputs.size() != 3) return sdk::InvalidArgument("x, x^3 and g");
+    return std::vector<sdk::TensorType>{inputs[0]};
+  }
+  sdk::Status Forward(sdk::Span<const DLTensor> in,
+                      sdk::Span<DLTensor> out) const override {
+    const auto x = Elements<const double>(in[0]);
+    const auto g = Elements<const double>(in[2]);
+    const auto d = Elements<double>(out[0]);
+    for (size_t i = 0; i < x.size(); ++i) d[i] = 3 * x[i] * x[i] * g[i];
+    return sdk::OkStatus();
+  }
+  sdk::Status Backward(sdk::Span<const DLTensor> in, sdk::Span<const DLTensor>,
+                       sdk::Span<const DLTensor> grads,
+                       sdk::Span<DLTensor> made) const override {
+    const auto x = Elements<const double>(in[0]);
+    const auto g = Elements<const double>(in[2]);
+    const auto d = Elements<const double>(grads[0]);
+    for (size_t i = 0; i < x.size(); ++i) {
+      Elements<double>(made[0])[i] = 6 * x[i] * g[i] * d[i];
+      Elements<double>(made[1])[i] = 0;
+      Elements<double>(made[2])[i] = 3 * x[i] * x[i] * d[i];
+    }
+    return sdk::OkStatus();
+  }
+};
+
+class CubeByOps final : public Cube {
+ public:
+  explicit CubeByOps(int64_t slope) : slope_(slope) {}
+  std::string name() const override { return "cube by ops"; }
+  int64_t gradient_call() const override { return slope_; }
+
+ private:
+  const int64_t slope_;
+};
+
+// The second derivative through an op whose gradient is an op, and a refusal
+// that names the op where it is not.
+class TwiceOwnOp final : public sdk::Method {
+ public:
+  sdk::Status Apply(sdk::Run& run) override {
+    ASSAY_ASSIGN_OR_RETURN(const int64_t slope, run.AddOp(&slope_));
+    cube_ = std::make_unique<CubeByOps>(slope);
+    ASSAY_ASSIGN_OR_RETURN(const int64_t call, run.AddOp(cube_.get()));
+    ASSAY_ASSIGN_OR_RETURN(sdk::Graph g, run.NewGraph("twice"));
+    g.Output("curvature", Twice(&g, call));
+    ASSAY_RETURN_IF_ERROR(g.status());
+    ASSAY_ASSIGN_OR_RETURN(sdk::Parameters set, run.NewParameters());
+    ASSAY_RETURN_IF_ERROR(Put(&set, "w", {3}, {1, -2, 0.5f}));
+    ASSAY_ASSIGN_OR_RETURN(sdk::Variables variables,
+                           run.NewVariables(set, sdk::Device::kReference));
+    ASSAY_ASSIGN_OR_RETURN(sdk::Program program, variables.Compile(g));
+    ASSAY_RETURN_IF_ERROR(program.Run());
+    ASSAY_ASSIGN_OR_RETURN(const sdk::Tensor d, program.Fetch("curvature"));
+    // The gradient of sum((3 w^2)^2) is 36 w^3.
+    const double want[] = {36, -288, 4.5};
+    for (size_t i = 0; i < 3; ++i) {
+      ASSAY_PROBE(d.values<double>()[i] == want[i],
+                  std::to_string(d.values<double>()[i]));
+    }
+
+    ASSAY_ASSIGN_OR_RETURN(const int64_t once, run.AddOp(&once_));
+    ASSAY_ASSIGN_OR_RETURN(sdk::Graph refused, run.NewGraph("refused"));
+    Twice(&refused, once);
+    ASSAY_PROBE(refused.status().code() == sdk::Code::kFailedPrecondition,
+                "a function was differentiated");
+    ASSAY_PROBE(refused.status().message().find("'cube'") != std::string::npos,
+                refused.status().message());
+    CubeByOps unknown(int64_t{1} << 40);
+    ASSAY_PROBE(!run.AddOp(&unknown).ok(), "a gradient that nobody added");
+    return sdk::OkStatus();
+  }
+
+ private:
+  static sdk::ValueId Twice(sdk::Graph* g, int64_t call) {
+    const sdk::ValueId w = g->Param("w", {3});
+    const sdk::ValueId y = g->Op("custom", {w}, {{"call", call}});
+    const sdk::ValueId slope = g->Gradients(g->Sum(y), {w})[0];
+    return g->Gradients(g->Sum(g->Op("square", {slope})), {w})[0];
+  }
+
+  CubeSlope slope_;
+  std::unique_ptr<CubeByOps> cube_;
+  Cube once_;
+};
+
+TEST(GraphProbes, AnOpWhoseGradientDifferentiates) {
+  TwiceOwnOp probe;
   RunProbe(probe);
 }
 
