@@ -1,6 +1,7 @@
 """The plugins of this repository: one sorted row each, named like its folder."""
 
 PLUGINS = [
+    "early_exit",
     "magnitude",
     "nas_baselines",
     "null",
