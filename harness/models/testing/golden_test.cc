@@ -5,12 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_replace.h"
-#include "absl/strings/str_split.h"
+#include "absl/types/span.h"
 #include "gtest/gtest.h"
 #include "harness/backend/registry.h"
-#include "harness/core/file.h"
+#include "harness/models/testing/golden_lines.h"
 #include "harness/models/testing/small.h"
 #include "harness/models/testing/training.h"
 #include "harness/models/torch_names.h"
@@ -33,36 +32,23 @@ struct Golden {
   std::map<std::string, Summary> parameters;  // by PyTorch's name
 };
 
-double Number(absl::string_view text) {
-  double value = NAN;
-  EXPECT_TRUE(absl::SimpleAtod(text, &value)) << text;
-  return value;
-}
-
-// "network NAME", "loss VALUE", "parameter NAME SUM NORM VALUES".
+// "loss VALUE", "parameter NAME SUM NORM VALUES".
 std::map<std::string, Golden> ReadGoldens() {
   std::map<std::string, Golden> goldens;
-  const auto text =
-      ReadFile("harness/models/testing/testdata/training_golden.txt");
-  EXPECT_OK(text);
-  Golden* golden = nullptr;
-  for (const absl::string_view line : absl::StrSplit(*text, '\n')) {
-    const std::vector<std::string> words =
-        absl::StrSplit(line, ' ', absl::SkipEmpty());
-    if (words.empty() || words[0] == "#") continue;
-    if (words[0] == "network") {
-      golden = &goldens[words[1]];
-    } else if (words[0] == "loss") {
-      golden->losses.push_back(Number(words[1]));
-    } else {
-      Summary& summary = golden->parameters[words[1]];
-      summary.sum = Number(words[2]);
-      summary.norm = Number(words[3]);
-      for (size_t i = 4; i < words.size(); ++i) {
-        summary.first.push_back(Number(words[i]));
-      }
-    }
-  }
+  EXPECT_OK(ReadGoldenLines(
+      "training_golden.txt",
+      [&](const std::string& network, absl::Span<const std::string> words) {
+        Golden& golden = goldens[network];
+        if (words[0] == "loss") {
+          golden.losses.push_back(NumbersOf(words, 1)[0]);
+          return;
+        }
+        std::vector<double> numbers = NumbersOf(words, 2);
+        Summary& summary = golden.parameters[words[1]];
+        summary.sum = numbers[0];
+        summary.norm = numbers[1];
+        summary.first.assign(numbers.begin() + 2, numbers.end());
+      }));
   return goldens;
 }
 

@@ -1,5 +1,6 @@
 #include "harness/models/testing/small.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "absl/algorithm/container.h"
@@ -17,6 +18,7 @@ struct Small {
   Shape input;
   int64_t classes = 0;
   int64_t vocabulary = 0;
+  int64_t samples = 0;  // of a batch at most; 0: any number
 };
 
 const std::vector<Small>& SmallForms() {
@@ -57,6 +59,7 @@ const std::vector<Small>& SmallForms() {
       {"resnet8-b", {3, 16, 16}},
       {"srcnn", {1, 16, 16}},
       {"srcnn-955", {1, 16, 16}},
+      {"swin-tiny", {}, 0, 0, 1},
       {"transformer-base", {12, 10}, 500},
       {"vgg16", {3, 32, 32}, 10},
       {"vit-res", {3, 56, 56}, 10},
@@ -75,6 +78,7 @@ ReferenceGraphOptions SmallOptions(absl::string_view name, int64_t batch) {
     options.input = form.input;
     options.classes = form.classes;
     options.vocabulary = form.vocabulary;
+    if (form.samples > 0) options.batch = std::min(batch, form.samples);
   }
   return options;
 }

@@ -15,7 +15,8 @@
 namespace assay {
 
 // The network with its depth and widths, over fewer pixels, frames, tokens and
-// words where those of its own are many. What its grid forbids to shrink stays.
+// words where those of its own are many. What its grid forbids to shrink stays;
+// of a network that is large even so, fewer samples.
 absl::StatusOr<ReferenceGraph> BuildSmall(absl::string_view name,
                                           int64_t batch);
 
@@ -25,9 +26,9 @@ absl::StatusOr<ReferenceGraph> BuildSmall(absl::string_view name,
 absl::StatusOr<ReferenceGraph> BuildForSteps(absl::string_view name,
                                              int64_t batch);
 
-// Whether twenty training steps of BuildForSteps, or second derivatives of it
-// in f64 by the references, take too long for a test. Each such network has a
-// sibling of the same builder or of the same layers that does not.
+// Whether the network has weights so many that tests which do not need them
+// leave it to a sibling of the same builder or of the same layers; whether
+// second derivatives of BuildSmall in f64 by the references take too long.
 bool IsHeavy(absl::string_view name);
 bool IsHeavyInF64(absl::string_view name);
 

@@ -6,13 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_replace.h"
-#include "absl/strings/str_split.h"
+#include "absl/types/span.h"
 #include "gtest/gtest.h"
 #include "harness/backend/cpu/cpu_device.h"
-#include "harness/core/file.h"
 #include "harness/models/registry.h"
+#include "harness/models/testing/golden_lines.h"
 #include "harness/models/testing/small.h"
 #include "harness/models/testing/training.h"
 #include "harness/testing/status_matchers.h"
@@ -31,37 +30,17 @@ struct Golden {
   std::vector<double> f32;     // the largest error of f32 so far
 };
 
-// "network NAME", "losses VALUES", "f32 VALUES".
+// "losses VALUES", "f32 VALUES".
 std::map<std::string, Golden> ReadGoldens() {
   std::map<std::string, Golden> goldens;
-  const auto text =
-      ReadFile("harness/models/testing/testdata/steps_golden.txt");
-  EXPECT_OK(text);
-  Golden* golden = nullptr;
-  for (const absl::string_view line : absl::StrSplit(*text, '\n')) {
-    const std::vector<std::string> words =
-        absl::StrSplit(line, ' ', absl::SkipEmpty());
-    if (words.empty() || words[0] == "#") continue;
-    if (words[0] == "network") {
-      golden = &goldens[words[1]];
-      continue;
-    }
-    std::vector<double>& values =
-        words[0] == "losses" ? golden->losses : golden->f32;
-    for (size_t i = 1; i < words.size(); ++i) {
-      values.emplace_back();
-      EXPECT_TRUE(absl::SimpleAtod(words[i], &values.back())) << line;
-    }
-  }
+  EXPECT_OK(ReadGoldenLines(
+      "steps_golden.txt",
+      [&](const std::string& network, absl::Span<const std::string> words) {
+        Golden& golden = goldens[network];
+        (words[0] == "losses" ? golden.losses : golden.f32) =
+            NumbersOf(words, 1);
+      }));
   return goldens;
-}
-
-std::vector<std::string> Networks() {
-  std::vector<std::string> names;
-  for (const std::string& name : ReferenceGraphNames()) {
-    if (!IsHeavy(name)) names.push_back(name);
-  }
-  return names;
 }
 
 class StepsTest : public testing::TestWithParam<std::string> {};
@@ -91,7 +70,8 @@ std::string NameOf(const testing::TestParamInfo<std::string>& row) {
   return absl::StrReplaceAll(row.param, {{"-", "_"}});
 }
 
-INSTANTIATE_TEST_SUITE_P(Zoo, StepsTest, testing::ValuesIn(Networks()), NameOf);
+INSTANTIATE_TEST_SUITE_P(Zoo, StepsTest,
+                         testing::ValuesIn(ReferenceGraphNames()), NameOf);
 
 }  // namespace
 }  // namespace assay

@@ -2,9 +2,8 @@
 // start, for tools/referee:
 //
 //   DIR/golden/NAME.safetensors   the runs of GoldenRuns()
-//   DIR/zoo/NAME.safetensors      every network that is not heavy, or those
-//   named
-//                                 on the command line, PlainAdamW()
+//   DIR/zoo/NAME.safetensors      every network, or those named on the command
+//                                 line, PlainAdamW()
 //   DIR/zoo/NAME.onnx             the network as it starts
 //
 // A file holds the initial parameters under PyTorch's names, the tensors
@@ -120,7 +119,7 @@ absl::Status WriteAll(const std::string& folder,
               run.recipe, false));
   }
   for (const std::string& name : ReferenceGraphNames()) {
-    if (names.empty() ? IsHeavy(name) : names.count(name) == 0) continue;
+    if (!names.empty() && names.count(name) == 0) continue;
     ASSAY_ASSIGN_OR_RETURN(const ReferenceGraph net,
                            BuildForSteps(name, kZooBatch));
     ASSAY_RETURN_IF_ERROR(Write(JoinPath(JoinPath(folder, "zoo"), name), net,
