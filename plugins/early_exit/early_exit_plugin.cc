@@ -73,7 +73,8 @@ class EarlyExit final : public sdk::Method {
     }
     if (!budget.macs_fraction.has_value()) {
       return ThresholdsForAccuracy(
-          answers, run.task().reference - config.Real("max_loss"));
+          answers, run.task().reference - config.Real("max_loss"),
+          config.Real("caution"));
     }
     // What holds on one split holds on another within some error.
     ASSAY_ASSIGN_OR_RETURN(const sdk::Cost dense, run.Cost(run.graph()));
@@ -146,4 +147,6 @@ ASSAY_EXPORT_METHOD(
         .Real(7, "max_loss", 0.01, {0, 1},
               "of validation accuracy, without a budget")
         .Real(8, "macs_margin", 0.02, {0, 1},
-              "of a budget, kept for the difference between splits"));
+              "of a budget, kept for the difference between splits")
+        .Real(9, "caution", 1, {0, 10},
+              "standard errors that max_loss must hold with, too"));

@@ -1,6 +1,7 @@
 #include "plugins/early_exit/thresholds.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <utility>
 
@@ -70,16 +71,18 @@ Outcome Follow(const Answers& answers, const std::vector<double>& thresholds) {
   }
   macs[exits] += heads;
   std::vector<size_t> left(exits + 1, 0);
-  size_t right = 0;
+  size_t right = 0, changed = 0;
   for (size_t i = 0; i < answers.samples(); ++i) {
     size_t e = 0;
     while (e < exits && answers.confidence[e][i] < thresholds[e]) ++e;
     ++left[e];
     right += answers.right[e][i];
+    changed += answers.right[e][i] != answers.right[exits][i] ? 1 : 0;
   }
   const auto samples = static_cast<double>(answers.samples());
   Outcome outcome;
   outcome.accuracy = static_cast<double>(right) / samples;
+  outcome.deviation = std::sqrt(static_cast<double>(changed)) / samples;
   for (size_t e = 0; e <= exits; ++e) {
     outcome.shares.push_back(static_cast<double>(left[e]) / samples);
     outcome.macs += outcome.shares.back() * macs[e];
@@ -88,12 +91,14 @@ Outcome Follow(const Answers& answers, const std::vector<double>& thresholds) {
 }
 
 std::vector<double> ThresholdsForAccuracy(const Answers& answers,
-                                          double accuracy) {
-  return Search(answers, [accuracy](const Outcome& a, const Outcome& b) {
-    const bool a_meets = a.accuracy >= accuracy;
-    const bool b_meets = b.accuracy >= accuracy;
+                                          double accuracy, double caution) {
+  const auto sure = [caution](const Outcome& outcome) {
+    return outcome.accuracy - caution * outcome.deviation;
+  };
+  return Search(answers, [=](const Outcome& a, const Outcome& b) {
+    const bool a_meets = sure(a) >= accuracy, b_meets = sure(b) >= accuracy;
     if (a_meets != b_meets) return a_meets;
-    return a_meets ? a.macs < b.macs : a.accuracy > b.accuracy;
+    return a_meets ? a.macs < b.macs : sure(a) > sure(b);
   });
 }
 

@@ -28,7 +28,8 @@ struct Answers {
 
 struct Outcome {
   double accuracy = 0;
-  double macs = 0;  // mean
+  double macs = 0;       // mean
+  double deviation = 0;  // of accuracy less the end's: standard error
   std::vector<double>
       shares;  // of the samples that leave there, the end's last
 };
@@ -36,10 +37,11 @@ struct Outcome {
 // A sample leaves by the first exit whose confidence is at least its threshold.
 Outcome Follow(const Answers& answers, const std::vector<double>& thresholds);
 
-// One threshold per exit. At least `accuracy`, then the least work; where
-// nothing reaches that, the most accurate.
+// One threshold per exit. At least `accuracy` after `caution` standard errors
+// are taken off, since thresholds that fit these samples do worse on others;
+// then the least work. Where nothing reaches that, the most accurate.
 std::vector<double> ThresholdsForAccuracy(const Answers& answers,
-                                          double accuracy);
+                                          double accuracy, double caution);
 // At most `macs` on average, then the most accurate; where everything costs
 // more, the cheapest.
 std::vector<double> ThresholdsForMacs(const Answers& answers, double macs);

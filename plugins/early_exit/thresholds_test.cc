@@ -37,12 +37,22 @@ TEST(FollowTest, AnExitThatNobodyTakesCostsNothing) {
 }
 
 TEST(ThresholdsTest, SpareTheMostWorkForAnAccuracy) {
-  const Outcome all = Follow(TwoExits(), ThresholdsForAccuracy(TwoExits(), 1));
+  const Outcome all =
+      Follow(TwoExits(), ThresholdsForAccuracy(TwoExits(), 1, 0));
   EXPECT_THAT(all.shares, ElementsAre(0.5, 0.25, 0.25));
   const Outcome most =
-      Follow(TwoExits(), ThresholdsForAccuracy(TwoExits(), 0.75));
+      Follow(TwoExits(), ThresholdsForAccuracy(TwoExits(), 0.75, 0));
   EXPECT_EQ(most.accuracy, 0.75);
   EXPECT_LT(most.macs, all.macs);
+}
+
+TEST(ThresholdsTest, CautionTakesStandardErrorsOff) {
+  const Outcome one = Follow(TwoExits(), {kNever, 0.0});
+  EXPECT_EQ(one.deviation, 0.25);  // one answer of four is another
+  const Outcome outcome =
+      Follow(TwoExits(), ThresholdsForAccuracy(TwoExits(), 0.75, 1));
+  EXPECT_EQ(outcome.accuracy, 1);
+  EXPECT_EQ(outcome.deviation, 0);
 }
 
 TEST(ThresholdsTest, LoseTheLeastForGivenWork) {
@@ -53,8 +63,8 @@ TEST(ThresholdsTest, LoseTheLeastForGivenWork) {
 }
 
 TEST(ThresholdsTest, WhatCannotBeReachedGivesTheNearest) {
-  EXPECT_EQ(Follow(TwoExits(), ThresholdsForAccuracy(TwoExits(), 2)).accuracy,
-            1);
+  EXPECT_EQ(
+      Follow(TwoExits(), ThresholdsForAccuracy(TwoExits(), 2, 0)).accuracy, 1);
   Answers one = TwoExits();
   one.confidence[0] = {0.5, 0.5, 0.5, 0.5};
   EXPECT_EQ(Follow(one, ThresholdsForMacs(one, 1)).macs, 11);
