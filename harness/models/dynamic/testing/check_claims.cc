@@ -5,6 +5,7 @@
 // exit code 1 where a claim does not hold.
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <map>
 #include <set>
 #include <string>
@@ -13,8 +14,12 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "harness/backend/device.h"
 #include "harness/backend/registry.h"
+#include "harness/core/file.h"
 #include "harness/core/status_macros.h"
 #include "harness/dynamic/batch_rows.h"
 #include "harness/dynamic/compare.h"
@@ -24,6 +29,7 @@
 #include "harness/dynamic/regrouped_program.h"
 #include "harness/dynamic/rewrites.h"
 #include "harness/models/dynamic/testing/dynamic_cases.h"
+#include "harness/train/checkpoint.h"
 
 namespace assay {
 namespace {
@@ -80,10 +86,48 @@ absl::StatusOr<DynamicResult> Oracle(const DynamicCase& c, int64_t samples,
                   [&](const Inputs& inputs) { return program->Run(inputs); });
 }
 
-absl::StatusOr<bool> Check(const std::string& name, int64_t samples,
+// NETWORK, or greedy=WEIGHTS,TEXT for files of both.
+absl::StatusOr<DynamicCase> CaseOf(const std::string& argument,
+                                   int64_t samples) {
+  absl::string_view files = argument;
+  if (!absl::ConsumePrefix(&files, "greedy=")) {
+    return MakeDynamicCase(argument, CaseSize::kFull, samples);
+  }
+  const std::pair<std::string, std::string> paths =
+      absl::StrSplit(files, absl::MaxSplits(',', 1));
+  ASSAY_ASSIGN_OR_RETURN(Checkpoint weights, ReadCheckpoint(paths.first));
+  ASSAY_ASSIGN_OR_RETURN(const std::string text, ReadFile(paths.second));
+  return TrainedGreedyCase(std::move(weights.parameters), text, samples);
+}
+
+// How many samples have the text that the target of draft and verify writes
+// alone.
+absl::StatusOr<int64_t> AsTarget(const DynamicCase& c, Device* device,
+                                 const DynamicResult& result) {
+  ASSAY_ASSIGN_OR_RETURN(const DynamicCase alone,
+                         TargetAlone(CaseSize::kFull, c));
+  ASSAY_ASSIGN_OR_RETURN(HostModule module, BuildHostModule(alone.network.graph,
+                                                            alone.parameters));
+  ASSAY_ASSIGN_OR_RETURN(
+      const auto program,
+      RegroupedProgram::Make(device, std::move(module), alone.parameters, 32));
+  ASSAY_ASSIGN_OR_RETURN(const DynamicResult want, program->Run(alone.inputs));
+  const Tensor& a = want.outputs.at("text");
+  const Tensor& b = result.outputs.at("text");
+  const auto row = static_cast<size_t>(a.bytes() / a.dim(0));
+  int64_t same = 0;
+  for (int64_t s = 0; s < a.dim(0); ++s) {
+    const auto at = static_cast<size_t>(s) * row;
+    same += std::memcmp(static_cast<const char*>(a.raw()) + at,
+                        static_cast<const char*>(b.raw()) + at, row) == 0;
+  }
+  return same;
+}
+
+absl::StatusOr<bool> Check(const std::string& argument, int64_t samples,
                            bool eager) {
-  ASSAY_ASSIGN_OR_RETURN(const DynamicCase c,
-                         MakeDynamicCase(name, CaseSize::kFull, samples));
+  ASSAY_ASSIGN_OR_RETURN(const DynamicCase c, CaseOf(argument, samples));
+  const std::string& name = c.name;
   ASSAY_ASSIGN_OR_RETURN(const auto device, MakeDevice("cpu"));
   ASSAY_ASSIGN_OR_RETURN(const DynamicResult want,
                          Oracle(c, samples, eager, device.get()));
@@ -119,6 +163,13 @@ absl::StatusOr<bool> Check(const std::string& name, int64_t samples,
       many.mismatches.size(), static_cast<long long>(many.real_mismatches()),
       traced, MeanMacs(module, program->stats(), samples), longest);
   std::fflush(stdout);
+  if (name == "speculative") {
+    ASSAY_ASSIGN_OR_RETURN(const int64_t same, AsTarget(c, device.get(), got));
+    std::printf("%-16s the target alone writes the same for %lld of %lld\n",
+                name.c_str(), static_cast<long long>(same),
+                static_cast<long long>(samples));
+    if (same != samples) return false;
+  }
   const auto holds = [](const Agreement& a) {
     return a.real_mismatches() == 0 &&
            (a.mismatches.size() > 0 || (a.eta == 0 && a.delta <= -4));
@@ -131,8 +182,9 @@ int CheckAll(int argc, char** argv) {
   const std::string oracle = argc < 3 ? "" : argv[2];
   if ((oracle != "interpreter" && oracle != "eager") ||
       !absl::SimpleAtoi(argv[1], &samples) || samples < 2) {
-    std::fprintf(
-        stderr, "usage: check_claims SAMPLES interpreter|eager [NETWORK]...\n");
+    std::fprintf(stderr,
+                 "usage: check_claims SAMPLES interpreter|eager "
+                 "[NETWORK|greedy=WEIGHTS,TEXT]...\n");
     return 2;
   }
   std::vector<std::string> names(argv + 3, argv + argc);

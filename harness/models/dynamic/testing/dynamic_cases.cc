@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "harness/backend/device.h"
 #include "harness/backend/registry.h"
@@ -212,11 +213,18 @@ absl::StatusOr<DynamicCase> Greedy(CaseSize size, int64_t samples) {
   return c;
 }
 
-absl::StatusOr<DynamicCase> Speculative(CaseSize size, int64_t samples) {
+LmdOptions TargetOf(CaseSize size) {
+  return Decoder(size, size == CaseSize::kFull ? 8 : 3);
+}
+DecodeOptions DraftingOf(CaseSize size) {
   const bool full = size == CaseSize::kFull;
-  const LmdOptions target = Decoder(size, full ? 8 : 3);
-  const LmdOptions draft = Decoder(size, full ? 2 : 1);
-  const DecodeOptions options{.steps = full ? 32 : 10, .drafted = full ? 4 : 3};
+  return {.steps = full ? 32 : 10, .drafted = full ? 4 : 3};
+}
+
+absl::StatusOr<DynamicCase> Speculative(CaseSize size, int64_t samples) {
+  const LmdOptions target = TargetOf(size);
+  const LmdOptions draft = Decoder(size, size == CaseSize::kFull ? 2 : 1);
+  const DecodeOptions options = DraftingOf(size);
   ASSAY_ASSIGN_OR_RETURN(
       DynamicCase c,
       Made(SpeculativeDecoder(StandardOps(), target, draft, options),
@@ -281,6 +289,59 @@ absl::StatusOr<DynamicCase> MakeDynamicCase(absl::string_view name,
   return absl::NotFoundError(
       absl::StrCat("no case '", name, "'; there are ",
                    absl::StrJoin(DynamicCaseNames(), ", ")));
+}
+
+absl::StatusOr<DynamicCase> TrainedGreedyCase(ParameterStore weights,
+                                              absl::string_view text,
+                                              int64_t samples) {
+  constexpr size_t kPrompt = 4;  // bytes
+  const LmdOptions lmd;
+  std::vector<absl::string_view> lines = absl::StrSplit(text, '\n');
+  lines.erase(std::remove_if(lines.begin(), lines.end(),
+                             [](absl::string_view line) {
+                               return line.size() < 2 * kPrompt;
+                             }),
+              lines.end());
+  const auto all = static_cast<int64_t>(lines.size());
+  if (all < samples) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "expected a text of ", samples, " lines or more, got ", all));
+  }
+  Inputs inputs = {
+      {"tokens", Tensor::Zeros(DType::kS32, {samples, lmd.context})},
+      {"length", Tensor(DType::kS32, {samples})}};
+  for (int64_t s = 0; s < samples; ++s) {
+    const absl::string_view line =
+        lines[static_cast<size_t>(s * all / samples)];
+    int32_t* row = inputs["tokens"].data<int32_t>() + s * lmd.context;
+    for (size_t t = 0; t < kPrompt; ++t) {
+      row[t] = static_cast<unsigned char>(line[t]);
+    }
+    inputs["length"].data<int32_t>()[s] = kPrompt;
+  }
+  ASSAY_ASSIGN_OR_RETURN(
+      DynamicNetwork network,
+      GreedyDecoder(StandardOps(), lmd, {.steps = 32, .end_of_text = '\n'}));
+  return DynamicCase{"greedy, trained", std::move(network), std::move(weights),
+                     std::move(inputs), "text"};
+}
+
+absl::StatusOr<DynamicCase> TargetAlone(CaseSize size,
+                                        const DynamicCase& speculative) {
+  ASSAY_ASSIGN_OR_RETURN(
+      DynamicNetwork network,
+      GreedyDecoder(StandardOps(), TargetOf(size), DraftingOf(size)));
+  ParameterStore parameters;
+  for (const auto& [name, value] : speculative.parameters.values()) {
+    absl::string_view own = name;
+    if (absl::ConsumePrefix(&own, "target.")) {
+      parameters.Set(std::string(own), value);
+    }
+  }
+  Inputs inputs = speculative.inputs;
+  inputs.erase("limit");
+  return DynamicCase{"target alone", std::move(network), std::move(parameters),
+                     std::move(inputs), "text"};
 }
 
 std::map<std::string, Tensor> SampleOf(const DynamicCase& c, int64_t sample) {

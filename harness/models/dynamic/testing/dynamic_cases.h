@@ -38,6 +38,16 @@ std::vector<std::string> DynamicCaseNames();
 absl::StatusOr<DynamicCase> MakeDynamicCase(absl::string_view name,
                                             CaseSize size, int64_t samples);
 
+// Greedy decoding by lmd-xs with these weights: prompts are the beginnings of
+// lines of `text`, a line's end ends a sample.
+absl::StatusOr<DynamicCase> TrainedGreedyCase(ParameterStore weights,
+                                              absl::string_view text,
+                                              int64_t samples);
+
+// What the target of case "speculative" writes alone, as a case.
+absl::StatusOr<DynamicCase> TargetAlone(CaseSize size,
+                                        const DynamicCase& speculative);
+
 // Sample `sample` of a case's inputs, as a batch of 1.
 std::map<std::string, Tensor> SampleOf(const DynamicCase& c, int64_t sample);
 
