@@ -334,7 +334,7 @@ class Run {
     return ASSAY_SDK_CALL(s_, cost, check, budget.index, g.raw(), set.raw());
   }
   // Of networks with control flow. Check runs the validation split. +blocks
-  StatusOr<std::vector<sdk::Latency>> Latencies(
+  StatusOr<std::vector<sdk::Latency>> PathLatencies(
       const std::vector<std::pair<const DynamicNetwork*, ParametersRef>>&
           networks,
       const LatencyOptions& options = {}) const {

@@ -63,7 +63,10 @@ TEST_P(StepsTest, BringTheLossDownAsPyTorchs) {
                 largest * std::max(kTolerance, kFactor * want.f32[i]))
         << "step " << i;
   }
-  EXPECT_LT(result.losses.back(), 0.95 * result.losses.front());
+  // vit-res swings at this rate, in either.
+  if (want.losses.back() < 0.95 * want.losses.front()) {
+    EXPECT_LT(result.losses.back(), 0.95 * result.losses.front());
+  }
 }
 
 std::string NameOf(const testing::TestParamInfo<std::string>& row) {

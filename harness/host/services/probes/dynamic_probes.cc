@@ -195,7 +195,7 @@ class GatedBlock final : public sdk::Method {
     timing.seconds = 0.01;
     ASSAY_ASSIGN_OR_RETURN(
         const std::vector<sdk::Latency> times,
-        run.Latencies({{&network, set}, {&network, set}}, timing));
+        run.PathLatencies({{&network, set}, {&network, set}}, timing));
     for (const sdk::Latency& time : times) {
       ASSAY_PROBE(time.queries >= 32 && time.median_ns > 0 &&
                       time.p90_ns >= time.p10_ns,
