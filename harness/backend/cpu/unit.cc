@@ -214,8 +214,14 @@ class Planner {
     });
   }
 
+  bool IsFloatAttention(NodeId id) const {
+    return op(id) == "attention_fused" &&
+           !IsByte(graph_.type(graph_.node(id).inputs[0]).dtype);
+  }
+
   // layer_norm | rms_norm + [cast +] quantize_linear | cast to bf16,
-  // attention_fused + [cast +] quantize_linear, integer layer + cast to bf16.
+  // attention_fused + [cast +] quantize_linear, integer attention or layer +
+  // cast to bf16.
   // Norms also give what they normalised, where others read it.
   void ExtendByRounding(NodeId id) {
     const ValueId result = graph_.node(id).outputs[0];
@@ -228,7 +234,7 @@ class Planner {
         MergeSafely(next, id);
         return;
       }
-      if (CastsTo(next, DType::kBF16) && op(id) != "attention_fused") {
+      if (CastsTo(next, DType::kBF16) && !IsFloatAttention(id)) {
         MergeSafely(next, id);
         return;
       }

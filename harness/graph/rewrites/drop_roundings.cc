@@ -1,6 +1,7 @@
 #include "harness/graph/rewrites/drop_roundings.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -25,8 +26,11 @@ bool IsFloatFunction(absl::string_view op) {
 
 class Dropper {
  public:
-  explicit Dropper(const Graph& graph)
-      : graph_(graph), find_(graph), readers_(ConsumerIndex(graph)) {
+  Dropper(const Graph& graph, bool keep_products)
+      : graph_(graph),
+        keep_products_(keep_products),
+        find_(graph),
+        readers_(ConsumerIndex(graph)) {
     for (const Graph::Output& o : graph.outputs()) ends_.insert(o.value);
     for (const Graph::Update& u : graph.updates()) ends_.insert(u.value);
   }
@@ -48,6 +52,7 @@ class Dropper {
   }
 
   bool ComputesInFloat(const Node& reader, ValueId v) const {
+    if (keep_products_ && reader.op == "matmul") return false;
     if (IsFloatFunction(reader.op)) return true;
     if (reader.op != "add" && reader.op != "sub" && reader.op != "mul" &&
         reader.op != "div") {
@@ -67,20 +72,62 @@ class Dropper {
            });
   }
 
+  // In front of the pair whose dequantize_linear makes `v`; `v` where there is
+  // none, or where it changes the type.
+  ValueId InFront(ValueId v) const {
+    const Node* dequantize = find_.Producer(v, "dequantize_linear");
+    if (dequantize == nullptr) return v;
+    const Node* quantize =
+        find_.Producer(dequantize->inputs[0], "quantize_linear");
+    return quantize == nullptr ||
+                   graph_.type(quantize->inputs[0]) != graph_.type(v)
+               ? v
+               : quantize->inputs[0];
+  }
+
   absl::StatusOr<bool> CopyNode(GraphCopier& copier, const Node& node) {
-    if (node.op != "dequantize_linear" || !IsIdle(node.outputs[0])) {
-      return false;
+    if (node.op == "dequantize_linear" && IsIdle(node.outputs[0])) {
+      const ValueId v = node.outputs[0], x = InFront(v);
+      if (x == v) return false;
+      copier.Set(v, copier.Map(x));
+      return true;
     }
-    const Node* quantize = find_.Producer(node.inputs[0], "quantize_linear");
-    if (quantize == nullptr ||
-        graph_.type(quantize->inputs[0]) != graph_.type(node.outputs[0])) {
-      return false;
+    return IsFloatSum(node) ? CopySum(copier, node)
+                            : absl::StatusOr<bool>(false);
+  }
+
+  // An addition that no integer kernel takes, because what it gives is read by
+  // norms alone.
+  bool IsFloatSum(const Node& node) const {
+    if (node.op != "add" || ends_.contains(node.outputs[0])) return false;
+    const std::vector<NodeId>& readers =
+        readers_[static_cast<size_t>(node.outputs[0])];
+    return !readers.empty() &&
+           std::all_of(readers.begin(), readers.end(), [&](NodeId id) {
+             const std::string& op = graph_.node(id).op;
+             return op == "layer_norm" || op == "rms_norm";
+           });
+  }
+
+  // Such a sum reads its terms as they were before other readers' rounding.
+  absl::StatusOr<bool> CopySum(GraphCopier& copier, const Node& node) {
+    std::vector<ValueId> terms = copier.Map(node.inputs);
+    bool changed = false;
+    for (size_t i = 0; i < terms.size(); ++i) {
+      const ValueId v = node.inputs[i], x = InFront(v);
+      if (x == v || !ComputesInFloat(node, v)) continue;
+      terms[i] = copier.Map(x);
+      changed = true;
     }
-    copier.Set(node.outputs[0], copier.Map(quantize->inputs[0]));
+    if (!changed) return false;
+    const ValueId sum = node.outputs[0];
+    copier.Set(sum, copier.b().Op("add", std::move(terms), node.attributes,
+                                  graph_.value(sum).name));
     return true;
   }
 
   const Graph& graph_;
+  bool keep_products_;
   Pattern find_;
   const std::vector<std::vector<NodeId>> readers_;
   absl::flat_hash_set<ValueId> ends_;
@@ -202,8 +249,8 @@ absl::StatusOr<Graph> SinkDequantize(const Graph& graph) {
   return Sinker(graph).Run();
 }
 
-absl::StatusOr<Graph> DropRoundings(const Graph& graph) {
-  return Dropper(graph).Run();
+absl::StatusOr<Graph> DropRoundings(const Graph& graph, bool keep_products) {
+  return Dropper(graph, keep_products).Run();
 }
 
 }  // namespace assay

@@ -12,8 +12,14 @@ namespace assay {
 // norms, functions, arithmetic with something that is not quantized. They read
 // x then, which is what the file would have had without that rounding. Layers,
 // additions of two quantized values, and what only moves elements keep theirs:
-// integer kernels take those (rewrites/fuse_layers.h).
-absl::StatusOr<Graph> DropRoundings(const Graph& graph);
+// integer kernels take those (rewrites/fuse_layers.h). With `keep_products`
+// products of two activations keep theirs too: attention on integers takes
+// those (rewrites/fuse_attention.h).
+//
+// A sum that norms alone read, of x and of something that is not quantized,
+// reads x itself also where a layer reads the pair.
+absl::StatusOr<Graph> DropRoundings(const Graph& graph,
+                                    bool keep_products = false);
 
 // What is on a grid moves as integers: slice, pad by 0, reshape, transpose and
 // max_pool of a dequantize_linear move the integers (padded with their zero

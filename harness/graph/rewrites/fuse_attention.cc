@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "harness/core/shape.h"
 #include "harness/core/status_macros.h"
 #include "harness/graph/copier.h"
@@ -82,11 +84,30 @@ std::optional<View> Reshaped(const View& from, const Shape& shape) {
   return to;
 }
 
+// Where a view's integers lie: real = step * (q - zero_point).
+struct Grid {
+  double step = 1;
+  int32_t zero_point = 0;
+  DType dtype = DType::kU8;
+
+  bool operator==(const Grid& other) const {
+    return step == other.step && zero_point == other.zero_point &&
+           dtype == other.dtype;
+  }
+};
+
 // What one attention_fused replaces.
 struct Attention {
   View query, key, value;  // [B,H,T,D], [B,H,S,D]
   ValueId mask = kNoValue;
   double scale = 1;
+  // On which integers the graph puts them; all or none are read.
+  std::optional<Grid> query_grid, key_grid, value_grid, weights_grid;
+
+  bool OnGrids() const {
+    return query_grid.has_value() && key_grid.has_value() &&
+           value_grid.has_value() && weights_grid.has_value() && scale > 0;
+  }
 };
 
 class AttentionFuser {
@@ -129,6 +150,34 @@ class AttentionFuser {
     const Node* quantize =
         find_.Producer(dequantize->inputs[0], "quantize_linear");
     return quantize == nullptr ? v : quantize->inputs[0];
+  }
+
+  // The grid of such a pair at `v`, of one constant scale.
+  std::optional<Grid> GridAt(ValueId v) const {
+    if (use_ != AttentionUse::kIntegers || InFrontOfGrid(v) == v) {
+      return std::nullopt;
+    }
+    const Node* dequantize = find_.Producer(v, "dequantize_linear");
+    const Node* quantize =
+        find_.Producer(dequantize->inputs[0], "quantize_linear");
+    const std::optional<Grid> grid = ConstantGrid(*quantize);
+    if (!grid.has_value() || ConstantGrid(*dequantize) != grid) {
+      return std::nullopt;
+    }
+    return grid;
+  }
+
+  std::optional<Grid> ConstantGrid(const Node& node) const {
+    const Tensor* scale = find_.Constant(node.inputs[1]);
+    const Tensor* zero = find_.Constant(node.inputs[2]);
+    if (scale == nullptr || scale->size() != 1 || zero == nullptr ||
+        scale->dtype() != DType::kF32) {
+      return std::nullopt;
+    }
+    const ValueId integers =
+        node.op == "quantize_linear" ? node.outputs[0] : node.inputs[0];
+    return Grid{static_cast<double>(*scale->data<float>()),
+                *zero->data<int32_t>(), graph_.type(integers).dtype};
   }
 
   // --- Views
@@ -227,6 +276,18 @@ class AttentionFuser {
            (view.strides[3] == 1 || view.shape[3] == 1);
   }
 
+  // The heads in front of multiplications by constants, which become part of
+  // `scale`, and their grid.
+  View Scaled(ValueId v, double* scale, std::optional<Grid>* grid) const {
+    double factor = 1;
+    const View heads = HeadsOf(WithoutScale(v, &factor));
+    *scale *= factor;
+    *grid = GridAt(v);
+    if (!(factor > 0)) grid->reset();
+    if (grid->has_value()) (*grid)->step /= factor;
+    return heads;
+  }
+
   // scale * q k', at `v`.
   bool MatchScores(ValueId v, Attention* found) const {
     const ValueId product = WithoutScale(v, &found->scale);
@@ -235,8 +296,8 @@ class AttentionFuser {
         shape(product).size() != 4) {
       return false;
     }
-    found->query = HeadsOf(WithoutScale(matmul->inputs[0], &found->scale));
-    found->key = HeadsOf(WithoutScale(matmul->inputs[1], &found->scale));
+    found->query = Scaled(matmul->inputs[0], &found->scale, &found->query_grid);
+    found->key = Scaled(matmul->inputs[1], &found->scale, &found->key_grid);
     if (matmul->attributes.Int("transpose_b", 0) == 0 &&
         found->key.shape.size() == 4) {
       ExchangeLast(&found->key);
@@ -290,6 +351,8 @@ class AttentionFuser {
     Attention found;
     if (!MatchMasked(softmax->inputs[0], &found)) return std::nullopt;
     found.value = HeadsOf(matmul->inputs[1]);
+    found.value_grid = GridAt(matmul->inputs[1]);
+    found.weights_grid = GridAt(matmul->inputs[0]);
     if (matmul->attributes.Int("transpose_b", 0) != 0 &&
         found.value.shape.size() == 4) {
       ExchangeLast(&found.value);
@@ -379,6 +442,7 @@ class AttentionFuser {
     std::vector<ValueId> inputs = {copier.Map(found->query.base),
                                    copier.Map(found->key.base),
                                    copier.Map(found->value.base)};
+    if (found->OnGrids()) PutOnGrids(copier, *found, &inputs, &attributes);
     if (found->mask != kNoValue) {
       Shape full = shape(found->mask);
       full.insert(full.begin(), 4 - full.size(), 1);
@@ -392,6 +456,100 @@ class AttentionFuser {
     copier.Set(result, as_merged
                            ? attention
                            : copier.b().Reshape(attention, shape(result)));
+    return true;
+  }
+
+  // --- Integers
+
+  // The operands as integers, if the columns of what they are views of can be
+  // quantized apart.
+  void PutOnGrids(GraphCopier& copier, const Attention& found,
+                  std::vector<ValueId>* inputs, Attributes* attributes) const {
+    const View* views[] = {&found.query, &found.key, &found.value};
+    const Grid grids[] = {*found.query_grid, *found.key_grid,
+                          *found.value_grid};
+    std::vector<ValueId> quantized(3, kNoValue);
+    for (size_t i = 0; i < 3; ++i) {
+      for (size_t j = 0; j < i; ++j) {
+        if (views[j]->base == views[i]->base) quantized[i] = quantized[j];
+      }
+      if (quantized[i] == kNoValue) {
+        quantized[i] = Quantized(copier, views, grids, views[i]->base);
+      }
+      if (quantized[i] == kNoValue) return;
+    }
+    std::copy(quantized.begin(), quantized.end(), inputs->begin());
+    const char* names[] = {"query", "key", "value"};
+    for (size_t i = 0; i < 3; ++i) {
+      attributes->Set(absl::StrCat(names[i], "_scale"), grids[i].step);
+      attributes->Set(absl::StrCat(names[i], "_zero_point"),
+                      int64_t{grids[i].zero_point});
+    }
+  }
+
+  // `base`, each column on the grid of the operands that read it; kNoValue
+  // where operands of different grids read the same.
+  ValueId Quantized(GraphCopier& copier, const View* const views[3],
+                    const Grid grids[3], ValueId base) const {
+    const int64_t columns = shape(base).empty() ? 1 : shape(base).back();
+    std::vector<const Grid*> by_column(static_cast<size_t>(columns));
+    const Grid* last = nullptr;
+    bool one = true;
+    for (size_t i = 0; i < 3; ++i) {
+      if (views[i]->base != base) continue;
+      one = one && (last == nullptr || *last == grids[i]);
+      if (last != nullptr && last->dtype != grids[i].dtype) return kNoValue;
+      last = &grids[i];
+    }
+    GraphBuilder& b = copier.b();
+    const std::string name = graph_.value(base).name;
+    const auto quantize = [&](Tensor scale, Tensor zero) {
+      return b.Op(
+          "quantize_linear",
+          {copier.Map(base), b.Constant(std::move(scale)),
+           b.Constant(std::move(zero))},
+          {{"axis", int64_t{-1}}, {"dtype", std::string(Name(last->dtype))}},
+          absl::StrCat(name, ".integers"));
+    };
+    if (one) {
+      return quantize(Tensor::From<float>({}, {static_cast<float>(last->step)}),
+                      Tensor::From<int32_t>({}, {last->zero_point}));
+    }
+    for (size_t i = 0; i < 3; ++i) {
+      if (views[i]->base == base &&
+          !Claim(*views[i], &grids[i], absl::MakeSpan(by_column))) {
+        return kNoValue;
+      }
+    }
+    Tensor scale(DType::kF32, {columns}), zero(DType::kS32, {columns});
+    for (size_t c = 0; c < by_column.size(); ++c) {
+      const Grid& grid = by_column[c] == nullptr ? *last : *by_column[c];
+      scale.data<float>()[c] = static_cast<float>(grid.step);
+      zero.data<int32_t>()[c] = grid.zero_point;
+    }
+    return quantize(std::move(scale), std::move(zero));
+  }
+
+  // Marks the columns that the view reads, which must be the same in each row
+  // and free, or of an equal grid.
+  static bool Claim(const View& view, const Grid* grid,
+                    absl::Span<const Grid*> by_column) {
+    const int64_t columns = static_cast<int64_t>(by_column.size());
+    for (const size_t axis : {0, 2}) {
+      if (view.shape[axis] > 1 && view.strides[axis] % columns != 0) {
+        return false;
+      }
+    }
+    const int64_t heads = view.shape[1] / view.repeats;
+    for (int64_t h = 0; h < heads; ++h) {
+      const int64_t first = (view.offset + h * view.strides[1]) % columns;
+      if (first + view.shape[3] > columns) return false;
+      for (int64_t c = first; c < first + view.shape[3]; ++c) {
+        const Grid*& have = by_column[static_cast<size_t>(c)];
+        if (have != nullptr && !(*have == *grid)) return false;
+        have = grid;
+      }
+    }
     return true;
   }
 

@@ -18,7 +18,14 @@ namespace assay {
 // is the one without their roundings. For training they keep the pattern as it
 // is, and so does a mask that depends on a parameter, because attention_fused
 // gives neither a gradient; what is fused differentiates once.
-enum class AttentionUse { kInference, kTraining };
+//
+// kIntegers is inference in which attention multiplies integers where the
+// graph puts q, k, v and the weights on grids of 8 bits, of one constant scale
+// each, right in front of the products. What q, k and v are views of is then
+// quantized once, column by column on the grid of the operand that reads the
+// column. Grids between those products are dropped as above, and weights are on
+// a grid of their own row, which is finer than one for all rows.
+enum class AttentionUse { kInference, kIntegers, kTraining };
 absl::StatusOr<Graph> FuseAttention(
     const Graph& graph, AttentionUse use = AttentionUse::kInference);
 

@@ -27,7 +27,8 @@ struct Chain {
   NodeId last = kNoNode;
   ValueId residual = kNoValue;
   std::optional<Grid> src, weights, residual_grid;
-  std::optional<Grid> dst;  // where the last node is a quantize_linear
+  std::optional<Grid> dst;   // where the last node is a quantize_linear
+  NodeId columns = kNoNode;  // the last node, where its grids are by column
   std::string activation = "none";
 };
 
@@ -227,7 +228,12 @@ class Fuser {
     const NodeId next = OnlyReader(ResultOf(*chain));
     if (next != kNoNode && node(next).op == "quantize_linear") {
       chain->dst = PerTensor(GridOf(node(next)));
-      if (chain->dst.has_value()) Absorb(chain, next);
+      if (!chain->dst.has_value() && IsByColumn(*chain, next)) {
+        chain->columns = next;
+      }
+      if (chain->dst.has_value() || chain->columns != kNoNode) {
+        Absorb(chain, next);
+      }
     }
     // A byte residual needs a byte result of its type.
     if (chain->residual_grid.has_value() &&
@@ -236,6 +242,55 @@ class Fuser {
              graph_.type(chain->residual_grid->integers).dtype)) {
       chain->residual_grid.reset();
     }
+  }
+
+  // A linear layer with nothing behind it, a bias that is known, and a
+  // known grid for each of its columns.
+  bool IsByColumn(const Chain& chain, NodeId quantize) const {
+    const Node& layer = node(chain.layer);
+    if (layer.op != "linear" || chain.last != chain.layer) return false;
+    if (layer.inputs.size() > 2 && layer.inputs[2] != kNoValue &&
+        (ConstantOf(layer.inputs[2]) == nullptr ||
+         graph_.type(layer.inputs[2]).dtype != DType::kF32)) {
+      return false;
+    }
+    const Node& n = node(quantize);
+    const Tensor* scale = ConstantOf(n.inputs[1]);
+    const int64_t rank = static_cast<int64_t>(graph_.shape(n.inputs[0]).size());
+    const int64_t axis = n.attributes.Int("axis", 0);
+    return scale != nullptr && scale->rank() == 1 &&
+           scale->dtype() == DType::kF32 &&
+           ConstantOf(n.inputs[2]) != nullptr &&
+           (axis == -1 || axis == rank - 1);
+  }
+
+  // Grids by column on a grid of step 1: what they divide by joins the scales
+  // of weights and bias, and zero points join the bias.
+  void SetColumns(const Chain& chain, GraphCopier& copier,
+                  std::vector<ValueId>* operands,
+                  Attributes* attributes) const {
+    const Node& quantize = node(chain.columns);
+    const Node& layer = node(chain.layer);
+    const Tensor& steps = *ConstantOf(quantize.inputs[1]);
+    const Tensor& zeros = *ConstantOf(quantize.inputs[2]);
+    const Tensor* bias = layer.inputs.size() > 2 && layer.inputs[2] != kNoValue
+                             ? ConstantOf(layer.inputs[2])
+                             : nullptr;
+    std::vector<double> scales;
+    Tensor shifts(DType::kF32, {steps.size()});
+    for (int64_t o = 0; o < steps.size(); ++o) {
+      const std::vector<double>& weights = chain.weights->scales;
+      const double step = static_cast<double>(steps.data<float>()[o]);
+      scales.push_back(
+          weights[weights.size() == 1 ? 0 : static_cast<size_t>(o)] / step);
+      const double at_zero =
+          bias == nullptr ? 0 : static_cast<double>(bias->data<float>()[o]);
+      shifts.data<float>()[o] =
+          static_cast<float>(at_zero / step + zeros.data<int32_t>()[o]);
+    }
+    operands->resize(std::max<size_t>(operands->size(), 3), kNoValue);
+    (*operands)[2] = copier.b().Constant(std::move(shifts));
+    attributes->Set("weights_scales", std::move(scales));
   }
 
   absl::StatusOr<bool> CopyNode(GraphCopier& copier, NodeId id) {
@@ -256,6 +311,9 @@ class Fuser {
     const ValueId result = ResultOf(chain);
     attributes.Set("dst_dtype", std::string(Name(graph_.type(result).dtype)));
     if (integers_) SetGrids(chain, copier, &operands, &attributes);
+    if (chain.columns != kNoNode) {
+      SetColumns(chain, copier, &operands, &attributes);
+    }
     copier.Set(result,
                copier.b().Op(layer.op + "_fused", std::move(operands),
                              std::move(attributes), graph_.value(result).name));

@@ -12,7 +12,9 @@ namespace assay {
 // scale per tensor, for weights also one per output channel, symmetric) become
 // conv2d_fused and linear_fused on the integers, with the residual addition,
 // activation and quantize_linear behind them. With `sums`, also across a
-// quantize_linear and dequantize_linear between layer and addition.
+// quantize_linear and dequantize_linear between layer and addition. A
+// quantize_linear with a grid for each column right behind a linear layer joins
+// its scales and bias: a tie may then round the other way.
 absl::StatusOr<Graph> FuseIntegerLayers(const Graph& graph, bool sums);
 
 // Float layers with a residual addition or an activation that alone reads

@@ -90,11 +90,21 @@ absl::StatusOr<LoweredNetwork> LowerForInference(
     ASSAY_ASSIGN_OR_RETURN(
         lowered, FuseGroupWeights(lowered, bf16 ? kMostPackedBf16Rows : 0));
   }
+  const bool integer_attention =
+      options.integers && options.integer_attention && options.fuse_attention;
   if (options.integers && options.drop_roundings) {
-    ASSAY_ASSIGN_OR_RETURN(lowered, DropRoundings(lowered));
+    ASSAY_ASSIGN_OR_RETURN(lowered, DropRoundings(lowered, integer_attention));
   }
   if (options.fuse_compositions) {
     ASSAY_ASSIGN_OR_RETURN(lowered, FuseCompositions(lowered));
+  }
+  if (integer_attention) {
+    ASSAY_ASSIGN_OR_RETURN(lowered,
+                           FuseAttention(lowered, AttentionUse::kIntegers));
+    // What attention did not take.
+    if (options.drop_roundings) {
+      ASSAY_ASSIGN_OR_RETURN(lowered, DropRoundings(lowered));
+    }
   }
   if (options.fuse_attention) {
     ASSAY_ASSIGN_OR_RETURN(lowered, FuseAttention(lowered));

@@ -33,6 +33,9 @@ struct LoweringOptions {
   // conv2d and linear between dequantize_linear and quantize_linear become
   // integer kernels, with what stands between them.
   bool integers = true;
+  // Attention multiplies integers where both its products are between grids
+  // (rewrites/fuse_attention.h).
+  bool integer_attention = true;
   // Residual additions join integer kernels although the sum's quantization
   // comes between: conv -> Q -> DQ -> add -> Q rounds once instead of twice.
   // False keeps such additions in float, and says so.

@@ -259,6 +259,155 @@ TEST(LowerTest, PoolsMaximaOfIntegers) {
   }
 }
 
+// Self-attention from one layer for query, key and value, between grids as a
+// quantizer of ours puts them.
+struct QuantizedAttention {
+  Graph graph{StandardOps()};
+  ParameterStore parameters;
+  static constexpr int64_t kRows = 12, kHeads = 2, kWidth = 8;
+  static constexpr int64_t kFeatures = kHeads * kWidth;
+
+  QuantizedAttention() {
+    GraphBuilder b(&graph);
+    const auto parameter = [&](const char* name, Shape shape) {
+      Tensor value(DType::kF32, shape);
+      RandomStream(5, name).FillNormal(value.span<float>(), 0, 0.3f);
+      parameters.Set(name, value);
+      return b.Parameter(name, DType::kF32, std::move(shape));
+    };
+    const ValueId x = b.Input("image", DType::kF32, {2, kRows, kFeatures});
+    const ValueId qkv =
+        b.Op("linear",
+             {x, parameter("qkv.weights", {3 * kFeatures, kFeatures}),
+              parameter("qkv.bias", {3 * kFeatures})},
+             {}, "qkv");
+    const auto heads = [&](int64_t i, const char* name) {
+      const ValueId part =
+          b.Op("slice", {qkv},
+               {{"starts", Ints{0, 0, i * kFeatures}},
+                {"ends", Ints{2, kRows, (i + 1) * kFeatures}}});
+      return b.Op("transpose", {b.Reshape(part, {0, 0, kHeads, kWidth})},
+                  {{"permutation", Ints{0, 2, 1, 3}}}, name);
+    };
+    const ValueId q = heads(0, "q"), k = heads(1, "k"), v = heads(2, "v");
+    const ValueId scores =
+        b.Op("matmul", {q, k}, {{"transpose_b", int64_t{1}}}, "scores");
+    const ValueId weights = b.Op("softmax", {b.Scale(scores, 0.35)},
+                                 {{"axis", int64_t{-1}}}, "weights");
+    const ValueId mixed = b.Op("matmul", {weights, v}, {}, "mixed");
+    const ValueId merged =
+        b.Op("reshape", {b.Transpose(mixed, {0, 2, 1, 3})},
+             {{"shape", Ints{2, kRows, kFeatures}}}, "merged");
+    b.Output("logits",
+             b.Op("linear", {merged, parameter("out", {kFeatures, kFeatures})},
+                  {}, "logits"));
+    EXPECT_OK(b.status());
+  }
+
+  Tensor Input() const {
+    Tensor x(DType::kF32, {2, kRows, kFeatures});
+    RandomStream(6, "x").FillNormal(x.span<float>(), 0, 1);
+    return x;
+  }
+
+  // Grids of their own for q, k and v.
+  QuantizedNetwork Quantized() const {
+    QuantizeOptions options;
+    options.activations = {{"image", {-4, 4}},  {"q", {-5, 4}},
+                           {"k", {-4, 5.5}},    {"v", {-5, 5}},
+                           {"weights", {0, 1}}, {"merged", {-3, 3}}};
+    for (const char* name : {"qkv.weights", "out"}) {
+      options.weight_scales[name] = WeightScales(*parameters.Find(name), true);
+    }
+    auto quantized = Quantize(graph, parameters, options);
+    EXPECT_OK(quantized.status());
+    return *std::move(quantized);
+  }
+};
+
+TEST(LowerTest, AttentionMultipliesIntegers) {
+  const QuantizedAttention attention;
+  const QuantizedNetwork quantized = attention.Quantized();
+  ASSERT_OK_AND_ASSIGN(
+      const LoweredNetwork lowered,
+      LowerForInference(quantized.graph, quantized.parameters));
+  // x is quantized, then layer, attention (and its quantization), layer.
+  EXPECT_EQ(lowered.graph.node_count(), 5);
+  EXPECT_EQ(Count(lowered.graph, "quantize_linear"), 2);
+  ASSERT_EQ(Count(lowered.graph, "attention_fused"), 1);
+  for (NodeId id = 0; id < lowered.graph.node_count(); ++id) {
+    const Node& node = lowered.graph.node(id);
+    if (node.op != "attention_fused") continue;
+    for (size_t i = 0; i < 3; ++i) {
+      EXPECT_EQ(lowered.graph.type(node.inputs[i]).dtype, DType::kU8);
+    }
+    EXPECT_EQ(node.attributes.Int("query_zero_point", 0), 142);
+    EXPECT_EQ(node.attributes.Int("key_zero_point", 0), 107);
+  }
+  const Tensor want =
+      Logits(attention.graph, attention.parameters, attention.Input());
+  const Tensor written =
+      Logits(quantized.graph, quantized.parameters, attention.Input());
+  const Tensor got = Logits(lowered.graph, ParameterStore(), attention.Input());
+  EXPECT_LT(Difference(written, got), 0.03 * Largest(want));
+  // Nearer to the floats than the graph as it is written, or as near.
+  EXPECT_LT(Difference(want, got), 1.2 * Difference(want, written));
+}
+
+TEST(LowerTest, AttentionStaysInFloatWhereItIsToldTo) {
+  const QuantizedAttention attention;
+  const QuantizedNetwork quantized = attention.Quantized();
+  LoweringOptions options;
+  options.integer_attention = false;
+  ASSERT_OK_AND_ASSIGN(
+      const LoweredNetwork lowered,
+      LowerForInference(quantized.graph, quantized.parameters, options));
+  EXPECT_THAT(lowered.left_in_float, ElementsAre("merged"));
+  ASSERT_EQ(Count(lowered.graph, "attention_fused"), 1);
+  const Tensor want =
+      Logits(quantized.graph, quantized.parameters, attention.Input());
+  const Tensor got = Logits(lowered.graph, ParameterStore(), attention.Input());
+  EXPECT_LT(Difference(want, got), 0.03 * Largest(want));
+}
+
+// norm -> Q -> DQ -> layer, and the same DQ + layer's result -> norm.
+TEST(LowerTest, SumsInFloatReadWhatWasNotRounded) {
+  Graph graph(StandardOps());
+  GraphBuilder b(&graph);
+  const auto norm = [&](ValueId x) {
+    Tensor ones(DType::kF32, {8});
+    for (float& one : ones.span<float>()) one = 1;
+    const ValueId zeros = b.Constant(Tensor::Zeros(DType::kF32, {8}));
+    return b.Op("layer_norm", {x, b.Constant(ones), zeros});
+  };
+  const ValueId step = b.Scalar(DType::kF32, 0.025);
+  const ValueId zero = b.Constant(Tensor::Zeros(DType::kS32, {}));
+  const ValueId middle = b.Constant(Tensor::From<int32_t>({}, {128}));
+  Tensor weights(DType::kS8, {8, 8});
+  for (int64_t i = 0; i < weights.size(); ++i) {
+    weights.data<int8_t>()[i] = static_cast<int8_t>(i * 37 % 200 - 100);
+  }
+  const ValueId first = norm(b.Input("image", DType::kF32, {4, 8}));
+  const ValueId rounded =
+      b.Op("dequantize_linear",
+           {b.Op("quantize_linear", {first, step, middle}), step, middle});
+  const ValueId layer = b.Op(
+      "linear",
+      {rounded, b.Op("dequantize_linear", {b.Constant(weights), step, zero})});
+  b.Output("logits", norm(b.Add(rounded, layer)));
+  ASSERT_OK(b.status());
+  ASSERT_OK_AND_ASSIGN(const LoweredNetwork lowered,
+                       LowerForInference(graph, ParameterStore()));
+  EXPECT_EQ(Count(lowered.graph, "linear_fused"), 1);
+  EXPECT_EQ(Count(lowered.graph, "quantize_linear"), 1);
+  EXPECT_EQ(Count(lowered.graph, "dequantize_linear"), 0);
+  Tensor input(DType::kF32, {4, 8});
+  RandomStream(8, "image").FillNormal(input.span<float>(), 0, 1);
+  EXPECT_LT(Difference(Logits(graph, ParameterStore(), input),
+                       Logits(lowered.graph, ParameterStore(), input)),
+            0.02);
+}
+
 TEST(LowerTest, CastsFloatsToBf16) {
   const Block block;
   LoweringOptions options;

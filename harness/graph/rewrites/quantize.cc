@@ -130,7 +130,7 @@ class Quantizer {
                          graph_.value(node.inputs[0]).name, "'"));
       }
       ASSAY_ASSIGN_OR_RETURN(operands[0], Wrap(copier, node.inputs[0]));
-    } else if (IsResidualAdd(node)) {
+    } else if (IsResidualAdd(node) || IsProduct(node)) {
       for (size_t i : {0u, 1u}) {
         ASSAY_ASSIGN_OR_RETURN(operands[i], Wrap(copier, node.inputs[i]));
       }
@@ -148,16 +148,24 @@ class Quantizer {
     return it == options_.activations.end() ? nullptr : &it->second;
   }
 
+  bool HasActivationsWithRanges(const Node& node) const {
+    return std::all_of(
+        node.inputs.begin(), node.inputs.end(), [&](ValueId operand) {
+          const ValueKind kind = graph_.value(operand).kind;
+          return kind != ValueKind::kParameter &&
+                 kind != ValueKind::kConstant && Range(operand) != nullptr;
+        });
+  }
+
   bool IsResidualAdd(const Node& node) const {
-    if (!options_.residual_adds || node.op != "add") return false;
-    for (const ValueId operand : node.inputs) {
-      const ValueKind kind = graph_.value(operand).kind;
-      if (kind == ValueKind::kParameter || kind == ValueKind::kConstant ||
-          Range(operand) == nullptr) {
-        return false;
-      }
-    }
-    return graph_.type(node.inputs[0]) == graph_.type(node.inputs[1]);
+    return options_.residual_adds && node.op == "add" &&
+           HasActivationsWithRanges(node) &&
+           graph_.type(node.inputs[0]) == graph_.type(node.inputs[1]);
+  }
+
+  bool IsProduct(const Node& node) const {
+    return options_.products && node.op == "matmul" &&
+           HasActivationsWithRanges(node);
   }
 
   // The value behind quantize_linear and dequantize_linear.

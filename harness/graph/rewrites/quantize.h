@@ -52,6 +52,9 @@ struct QuantizeOptions {
   // Also wraps both operands of additions of two activations of one shape,
   // where both have a range.
   bool residual_adds = true;
+  // Also wraps both operands of products of two activations (matmul: those of
+  // attention), where both have a range.
+  bool products = true;
 };
 
 struct QuantizedNetwork {

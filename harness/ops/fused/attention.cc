@@ -4,7 +4,9 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -57,11 +59,145 @@ absl::Status CheckMask(const Operand& mask, DType dtype,
   return absl::OkStatus();
 }
 
+// Extents and views against the operands, whatever their types.
+absl::Status CheckViews(const InferContext& context) {
+  const Attributes& a = context.attributes;
+  const Operand query(context, 0, "query"), key(context, 1, "key"),
+      value(context, 2, "value");
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<int64_t> extents,
+                         IntsOfSize(a, "extents", {}, 5, 1));
+  const AttentionExtents e = ExtentsOf(a);
+  const int64_t repeats = a.Int("repeats", 1);
+  if (repeats < 1 || e.heads % repeats != 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "repeats: expected a divisor of ", e.heads, " heads, got ", repeats));
+  }
+  if (a.Int("causal", 0) != 0 && e.keys < e.queries) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "causal: expected at least ", e.queries, " keys, got ", e.keys));
+  }
+  ASSAY_RETURN_IF_ERROR(
+      CheckView(context, query, "query_view", e, e.heads, e.queries));
+  ASSAY_RETURN_IF_ERROR(
+      CheckView(context, key, "key_view", e, e.heads / repeats, e.keys));
+  return CheckView(context, value, "value_view", e, e.heads / repeats, e.keys);
+}
+
+absl::Status CheckMaskOperand(const InferContext& context, size_t mask,
+                              DType dtype) {
+  if (context.inputs.size() <= mask || context.inputs[mask] == nullptr) {
+    return absl::OkStatus();
+  }
+  return CheckMask(Operand(context, mask, "mask"), dtype,
+                   ExtentsOf(context.attributes));
+}
+
+bool IsByte(DType dtype) { return dtype == DType::kU8 || dtype == DType::kS8; }
+
+absl::Status CheckScale(const Attributes& a, const std::string& name) {
+  return CheckRange(name, a.Real(name, 1), std::numeric_limits<float>::min(),
+                    std::numeric_limits<float>::max());
+}
+
+absl::Status CheckIntegers(const InferContext& context) {
+  const Attributes& a = context.attributes;
+  constexpr const char* kNames[] = {"query", "key", "value"};
+  for (size_t i = 0; i < 3; ++i) {
+    const Operand operand(context, i, kNames[i]);
+    if (!IsByte(operand.dtype())) return operand.Error("u8 or s8, as query is");
+    ASSAY_RETURN_IF_ERROR(CheckScale(a, absl::StrCat(kNames[i], "_scale")));
+    const double low = operand.dtype() == DType::kS8 ? -128 : 0;
+    ASSAY_RETURN_IF_ERROR(CheckRange(
+        absl::StrCat(kNames[i], "_zero_point"),
+        static_cast<double>(AttentionGridOf(a, kNames[i]).zero_point), low,
+        low + 255));
+  }
+  ASSAY_RETURN_IF_ERROR(CheckScale(a, "scale"));
+  ASSAY_RETURN_IF_ERROR(CheckViews(context));
+  // The longest sum of products of a u8 and an s8 that surely fits into s32.
+  constexpr int64_t kMost = std::numeric_limits<int32_t>::max() / (255 * 128);
+  const AttentionExtents e = ExtentsOf(a);
+  if (std::max(e.features, e.keys) > kMost) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("extents: expected at most ", kMost,
+                     " keys and features, got ", e.keys, ", ", e.features));
+  }
+  return CheckMaskOperand(context, 3, DType::kF32);
+}
+
 absl::Status InferAttention(InferContext& context) {
-  ASSAY_RETURN_IF_ERROR(CheckAttention(context, 3));
+  const DType query = context.inputs[0]->dtype;
+  ASSAY_RETURN_IF_ERROR(IsByte(query) ? CheckIntegers(context)
+                                      : CheckAttention(context, 3));
   const AttentionExtents e = ExtentsOf(context.attributes);
-  return SetResults(context, {{context.inputs[0]->dtype,
+  return SetResults(context, {{IsByte(query) ? DType::kF32 : query,
                                {e.batch, e.queries, e.heads * e.features}}});
+}
+
+int64_t SeenKeys(const Attributes& a, const AttentionExtents& e, int64_t t) {
+  return a.Int("causal", 0) != 0 ? t + 1 + e.keys - e.queries : e.keys;
+}
+
+// An element of an integer operand, from its zero point.
+class Steps {
+ public:
+  Steps(const ReferenceContext& context, size_t operand, const char* name)
+      : tensor_(*context.inputs[operand]),
+        view_(HeadViewOf(context.attributes,
+                         (std::string(name) + "_view").c_str())),
+        zero_point_(AttentionGridOf(context.attributes, name).zero_point) {}
+
+  int64_t At(int64_t b, int64_t h, int64_t row, int64_t d) const {
+    const int64_t i =
+        view_.offset + b * view_.batch + h * view_.head + row * view_.row + d;
+    const int64_t q = tensor_.dtype() == DType::kU8
+                          ? int64_t{tensor_.data<uint8_t>()[i]}
+                          : int64_t{tensor_.data<int8_t>()[i]};
+    return q - zero_point_;
+  }
+
+ private:
+  const Tensor& tensor_;
+  HeadView view_;
+  int64_t zero_point_;
+};
+
+void AttendIntegers(const ReferenceContext& context, const AttentionExtents& e,
+                    int64_t b, int64_t h, int64_t t) {
+  const Attributes& a = context.attributes;
+  const Steps query(context, 0, "query"), key(context, 1, "key"),
+      value(context, 2, "value");
+  const Tensor* mask = context.inputs.size() > 3 ? context.inputs[3] : nullptr;
+  const int64_t kv_head = h / a.Int("repeats", 1), seen = SeenKeys(a, e, t);
+  const double scale = a.Real("scale", 1) * AttentionGridOf(a, "query").scale *
+                       AttentionGridOf(a, "key").scale;
+  std::vector<double> scores;
+  for (int64_t s = 0; s < seen; ++s) {
+    int64_t sum = 0;
+    for (int64_t d = 0; d < e.features; ++d) {
+      sum += query.At(b, h, t, d) * key.At(b, kv_head, s, d);
+    }
+    scores.push_back(scale * static_cast<double>(sum) +
+                     AttentionMaskAt(mask, b, h, t, s));
+  }
+  const double largest = *std::max_element(scores.begin(), scores.end());
+  std::vector<int64_t> weights;
+  for (const double score : scores) {
+    weights.push_back(std::llrint(255 * std::exp(score - largest)));
+  }
+  const int64_t all =
+      std::accumulate(weights.begin(), weights.end(), int64_t{0});
+  float* dst = context.outputs[0]->data<float>() +
+               ((b * e.queries + t) * e.heads + h) * e.features;
+  for (int64_t d = 0; d < e.features; ++d) {
+    int64_t sum = 0;
+    for (int64_t s = 0; s < seen; ++s) {
+      sum += weights[static_cast<size_t>(s)] * value.At(b, kv_head, s, d);
+    }
+    dst[d] =
+        static_cast<float>(AttentionGridOf(a, "value").scale *
+                           static_cast<double>(sum) / static_cast<double>(all));
+  }
 }
 
 template <typename T>
@@ -76,8 +212,7 @@ void AttendRow(const ReferenceContext& context, const AttentionExtents& e,
            head * v.head + r * v.row;
   };
   const Tensor* mask = context.inputs.size() > 3 ? context.inputs[3] : nullptr;
-  const int64_t seen =
-      a.Int("causal", 0) != 0 ? t + 1 + e.keys - e.queries : e.keys;
+  const int64_t seen = SeenKeys(a, e, t);
   const T* query = row(0, "query_view", h, t);
   std::vector<double> weights;
   double largest = -std::numeric_limits<double>::infinity();
@@ -107,15 +242,23 @@ void AttendRow(const ReferenceContext& context, const AttentionExtents& e,
 
 absl::Status AttentionReference(ReferenceContext& context) {
   const AttentionExtents e = ExtentsOf(context.attributes);
-  return VisitFloat(context.inputs[0]->dtype(), [&]<typename T>() {
+  const auto for_each_row = [&](const auto& attend) {
     for (int64_t b = 0; b < e.batch; ++b) {
       for (int64_t h = 0; h < e.heads; ++h) {
-        for (int64_t t = 0; t < e.queries; ++t) {
-          AttendRow<T>(context, e, b, h, t);
-        }
+        for (int64_t t = 0; t < e.queries; ++t) attend(b, h, t);
       }
     }
     return absl::OkStatus();
+  };
+  if (IsByte(context.inputs[0]->dtype())) {
+    return for_each_row([&](int64_t b, int64_t h, int64_t t) {
+      AttendIntegers(context, e, b, h, t);
+    });
+  }
+  return VisitFloat(context.inputs[0]->dtype(), [&]<typename T>() {
+    return for_each_row([&](int64_t b, int64_t h, int64_t t) {
+      AttendRow<T>(context, e, b, h, t);
+    });
   });
 }
 
@@ -162,35 +305,19 @@ double AttentionMaskAt(const Tensor* mask, int64_t b, int64_t h, int64_t t,
 }
 
 absl::Status CheckAttention(const InferContext& context, size_t mask) {
-  const Attributes& a = context.attributes;
   const Operand query(context, 0, "query"), key(context, 1, "key"),
       value(context, 2, "value");
   ASSAY_RETURN_IF_ERROR(query.IsFloat());
   ASSAY_RETURN_IF_ERROR(key.Is(query.dtype()));
   ASSAY_RETURN_IF_ERROR(value.Is(query.dtype()));
-  ASSAY_ASSIGN_OR_RETURN(const std::vector<int64_t> extents,
-                         IntsOfSize(a, "extents", {}, 5, 1));
-  const AttentionExtents e = ExtentsOf(a);
-  const int64_t repeats = a.Int("repeats", 1);
-  if (repeats < 1 || e.heads % repeats != 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "repeats: expected a divisor of ", e.heads, " heads, got ", repeats));
-  }
-  if (a.Int("causal", 0) != 0 && e.keys < e.queries) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "causal: expected at least ", e.queries, " keys, got ", e.keys));
-  }
-  ASSAY_RETURN_IF_ERROR(
-      CheckView(context, query, "query_view", e, e.heads, e.queries));
-  ASSAY_RETURN_IF_ERROR(
-      CheckView(context, key, "key_view", e, e.heads / repeats, e.keys));
-  ASSAY_RETURN_IF_ERROR(
-      CheckView(context, value, "value_view", e, e.heads / repeats, e.keys));
-  if (context.inputs.size() <= mask || context.inputs[mask] == nullptr) {
-    return absl::OkStatus();
-  }
-  return CheckMask(Operand(context, mask, "mask"),
-                   StatisticsType(query.dtype()), e);
+  ASSAY_RETURN_IF_ERROR(CheckViews(context));
+  return CheckMaskOperand(context, mask, StatisticsType(query.dtype()));
+}
+
+AttentionGrid AttentionGridOf(const Attributes& attributes,
+                              const std::string& operand) {
+  return {attributes.Real(operand + "_scale", 1),
+          attributes.Int(operand + "_zero_point", 0)};
 }
 
 HeadView HeadViewOf(const Attributes& attributes, const char* name) {
@@ -210,11 +337,16 @@ std::map<std::string, std::string> AttentionAttributes() {
 }
 
 OpSchema AttentionFusedSchema() {
+  std::map<std::string, std::string> attributes = AttentionAttributes();
+  for (const char* operand : {"query", "key", "value"}) {
+    attributes[absl::StrCat(operand, "_scale")] = "real";
+    attributes[absl::StrCat(operand, "_zero_point")] = "int";
+  }
   return {.name = "attention_fused",
           .min_inputs = 3,
           .max_inputs = 4,
           .operands = "query key value [mask]",
-          .attributes = AttentionAttributes(),
+          .attributes = std::move(attributes),
           .infer = InferAttention,
           .reference = AttentionReference,
           .gradient = AttentionGradient,

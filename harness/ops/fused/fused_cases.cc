@@ -170,6 +170,53 @@ void AddAttentions(OpCases& cases) {
         {"causal", int64_t{1}}}});
 }
 
+// Integers of either sign, with zero points in the middle and at an end; words
+// of four bytes that are not full; masks of a row and of one number; a mask
+// that hides all keys but one.
+void AddIntegerAttentions(OpCases& cases) {
+  // A weight within a rounding error of a tie may be a step off, which is a
+  // 255th of a sum at most: as many terms as an f32's tolerance for that has.
+  constexpr int64_t kStepOff = 1 << 15;
+  const auto add = [&](std::vector<CaseOperand> operands,
+                       const Attributes& extents, const Attributes& grids) {
+    cases.accepted.push_back(OnIntegers({"attention_fused", std::move(operands),
+                                         Join(extents, grids), 0, kStepOff}));
+  };
+  const auto packed = [](int64_t h, int64_t t, int64_t d) {
+    const int64_t row = 3 * h * d;
+    return Attributes{{"extents", Ints{2, h, t, t, d}},
+                      {"query_view", Ints{0, t * row, d, row}},
+                      {"key_view", Ints{h * d, t * row, d, row}},
+                      {"value_view", Ints{2 * h * d, t * row, d, row}}};
+  };
+  const Attributes middle = {{"scale", 0.125},
+                             {"query_scale", 0.02},
+                             {"query_zero_point", int64_t{131}},
+                             {"key_scale", 0.01},
+                             {"key_zero_point", int64_t{97}},
+                             {"value_scale", 0.03},
+                             {"value_zero_point", int64_t{140}}};
+  add({U8({2, 37, 96}), U8({2, 37, 96}), U8({2, 37, 96})}, packed(2, 37, 16),
+      middle);
+  add({U8({2, 70, 30}), U8({2, 70, 30}), U8({2, 70, 30}),
+       F({1, 1, 1, 70}, -3, 3)},
+      packed(1, 70, 10), middle);
+  add({U8({2, 13, 99}), U8({2, 13, 99}), U8({2, 13, 99}), F({1, 1, 1, 1})},
+      Join(packed(1, 13, 33), {{"causal", int64_t{1}}}), middle);
+  add({S8({2, 4, 9, 18}), U8({2, 2, 9, 18}), S8({2, 2, 9, 18}),
+       F({2, 4, 9, 9})},
+      {{"extents", Ints{2, 4, 9, 9, 18}},
+       {"query_view", Ints{0, 648, 162, 18}},
+       {"key_view", Ints{0, 324, 162, 18}},
+       {"value_view", Ints{0, 324, 162, 18}},
+       {"repeats", int64_t{2}}},
+      {{"query_scale", 0.01},
+       {"query_zero_point", int64_t{-128}},
+       {"key_scale", 0.01},
+       {"key_zero_point", int64_t{255}},
+       {"value_zero_point", int64_t{3}}});
+}
+
 void RefuseAttentions(OpCases& cases) {
   const TensorType src{DType::kF32, {1, 4, 8}};
   const Attributes views = {{"extents", Ints{1, 2, 4, 4, 4}},
@@ -200,6 +247,19 @@ void RefuseAttentions(OpCases& cases) {
                            {src, src, src},
                            Join(views, {{"repeats", int64_t{3}}}),
                            "repeats: expected a divisor of 2 heads, got 3"});
+  const TensorType bytes{DType::kU8, {1, 4, 8}};
+  cases.refused.push_back({"attention_fused",
+                           {bytes, bytes, src},
+                           views,
+                           "value: expected u8 or s8, as query is"});
+  cases.refused.push_back({"attention_fused",
+                           {bytes, bytes, bytes},
+                           Join(views, {{"key_zero_point", int64_t{-1}}}),
+                           "key_zero_point: expected a value in [0, 255]"});
+  cases.refused.push_back({"attention_fused",
+                           {bytes, bytes, bytes},
+                           Join(views, {{"scale", -1.0}}),
+                           "scale: expected a value in"});
 }
 
 }  // namespace
@@ -209,6 +269,7 @@ OpCases FusedCases() {
   AddConvolutions(cases);
   AddLinears(cases);
   AddAttentions(cases);
+  AddIntegerAttentions(cases);
   const TensorType src{DType::kU8, {2, 8}}, weights{DType::kS8, {4, 8}},
       image{DType::kF32, {1, 2, 4, 4}}, filter{DType::kF32, {3, 2, 3, 3}};
   cases.refused = {

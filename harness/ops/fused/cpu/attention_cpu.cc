@@ -11,8 +11,10 @@
 
 #include "harness/backend/cpu/parallel.h"
 #include "harness/backend/cpu/rounding.h"
+#include "harness/backend/cpu/support.h"
 #include "harness/ops/fused/attention.h"
 #include "harness/ops/fused/cpu/attention_forms.h"
+#include "harness/ops/fused/cpu/attention_integers_cpu.h"
 #include "harness/ops/fused/cpu/attention_rows.h"
 
 namespace assay::cpu {
@@ -154,15 +156,13 @@ void AddAttention(ProgramBuilder& b, Attention a, std::vector<SlotId> reads) {
 }  // namespace
 
 absl::Status MakeAttentionFused(ProgramBuilder& b) {
+  const DType dtype = b.type(b.input(0)).dtype;
+  if (dtype == DType::kU8 || dtype == DType::kS8) {
+    return MakeAttentionIntegers(b);
+  }
   Attention a(b);
-  a.query_slot = b.ReadPlain(b.input(0));
-  a.key_slot = b.ReadPlain(b.input(1));
-  a.value_slot = b.ReadPlain(b.input(2));
-  std::vector<SlotId> reads = {a.query_slot, a.key_slot, a.value_slot};
-  a.ReadMask(b, 3, &reads);
-  a.rounding = UnitRounding(b);
-  a.dst = b.WritePlain(UnitResult(b));
-  if (b.type(b.input(0)).dtype == DType::kF32) {
+  std::vector<SlotId> reads = a.BindOperands(b);
+  if (dtype == DType::kF32) {
     AddAttention<Singles<float>>(b, a, std::move(reads));
   } else if (MultipliesBf16()) {
     AddAttention<Pairs>(b, a, std::move(reads));
@@ -170,6 +170,11 @@ absl::Status MakeAttentionFused(ProgramBuilder& b) {
     AddAttention<Singles<BFloat16>>(b, a, std::move(reads));
   }
   return absl::OkStatus();
+}
+
+absl::Status SupportsAttentionFused(const Graph& graph, const Node& node) {
+  return SupportsOnly(graph, node,
+                      {DType::kF32, DType::kBF16, DType::kU8, DType::kS8});
 }
 
 }  // namespace assay::cpu

@@ -10,6 +10,7 @@
 namespace assay::cpu {
 
 absl::Status MakeAttentionFused(ProgramBuilder& builder);
+absl::Status SupportsAttentionFused(const Graph& graph, const Node& node);
 
 }  // namespace assay::cpu
 

@@ -30,6 +30,17 @@ Attention::Attention(ProgramBuilder& b)
       std::min<int64_t>(ThreadsFor(b.threads(), work / 8), tasks));
 }
 
+std::vector<SlotId> Attention::BindOperands(ProgramBuilder& b) {
+  query_slot = b.ReadPlain(b.input(0));
+  key_slot = b.ReadPlain(b.input(1));
+  value_slot = b.ReadPlain(b.input(2));
+  std::vector<SlotId> reads = {query_slot, key_slot, value_slot};
+  ReadMask(b, 3, &reads);
+  rounding = UnitRounding(b);
+  dst = b.WritePlain(UnitResult(b));
+  return reads;
+}
+
 void Attention::ReadMask(ProgramBuilder& b, size_t i,
                          std::vector<SlotId>* reads) {
   const ValueId mask = b.input(i);

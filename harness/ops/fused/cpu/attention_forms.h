@@ -32,6 +32,8 @@ struct Attention {
     return causal ? end + extents.keys - extents.queries : extents.keys;
   }
 
+  // What attention_fused reads and writes; gives the slots that are read.
+  std::vector<SlotId> BindOperands(ProgramBuilder& b);
   // Operand i, where it is given, becomes the mask.
   void ReadMask(ProgramBuilder& b, size_t i, std::vector<SlotId>* reads);
   // The row of query t; null without a mask.
