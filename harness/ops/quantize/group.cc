@@ -47,11 +47,13 @@ absl::Status CheckGroups(const InferContext& context,
   ASSAY_RETURN_IF_ERROR(weights.Is(DType::kU8));
   ASSAY_RETURN_IF_ERROR(weights.HasRank(3, "[O,G,group/2]"));
   const int64_t groups = weights.dim(1), group = 2 * weights.dim(2);
-  if (group % 16 != 0) return weights.Error("groups of a multiple of 16");
-  if (inputs < 1 || (inputs + group - 1) / group != groups) {
-    return weights.Error(absl::StrCat((inputs + group - 1) / group,
-                                      " groups of ", group, " (G) for ", inputs,
-                                      " inputs"));
+  if (group < 16 || group % 16 != 0) {
+    return weights.Error("groups of a multiple of 16");
+  }
+  const int64_t needed = inputs < 1 ? 0 : (inputs - 1) / group + 1;
+  if (needed == 0 || needed != groups) {
+    return weights.Error(absl::StrCat(needed, " groups of ", group, " (G) for ",
+                                      inputs, " inputs"));
   }
   if (outputs > 0 && weights.dim(0) != outputs) {
     return weights.Error(absl::StrCat(outputs, " rows on axis 0"));

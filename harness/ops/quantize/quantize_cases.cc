@@ -1,5 +1,8 @@
 #include "harness/ops/quantize/quantize_cases.h"
 
+#include <cstdint>
+#include <limits>
+
 namespace assay {
 namespace {
 
@@ -95,6 +98,14 @@ OpCases QuantizeCases() {
        {{DType::kU8, {3, 4, 8}}, {DType::kF32, {3, 4}}},
        {},
        "weights: expected 0 groups"},
+      {"dequantize_u4",
+       {{DType::kU8, {3, 4, 0}}, {DType::kF32, {3, 4}}},
+       {{"inputs", int64_t{50}}},
+       "weights: expected groups of a multiple of 16"},
+      {"dequantize_u4",
+       {{DType::kU8, {3, 4, 8}}, {DType::kF32, {3, 4}}},
+       {{"inputs", std::numeric_limits<int64_t>::max()}},
+       " groups of 16 (G) for 9223372036854775807 inputs"},
       {"dequantize_u4",
        {{DType::kU8, {3, 4, 8}}, {DType::kF32, {3, 4}}},
        {{"inputs", int64_t{50}}, {"dtype", "s8"}},
