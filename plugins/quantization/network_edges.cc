@@ -72,15 +72,17 @@ std::vector<sdk::ValueId> LinearWeights(sdk::GraphRef graph) {
 }
 
 std::vector<sdk::ValueId> ObservedValues(sdk::GraphRef graph,
-                                         const std::vector<Layer>& layers) {
+                                         const std::vector<Layer>& layers,
+                                         bool products) {
   std::vector<sdk::ValueId> values;
   for (const Layer& layer : layers) values.push_back(layer.source);
   for (sdk::NodeId id = 0; id < graph.node_count(); ++id) {
     const sdk::Node node = graph.node(id);
-    if (node.op != "add") continue;
+    const bool product = products && node.op == "matmul";
+    if (node.op != "add" && !product) continue;
     const sdk::Value a = graph.value(node.inputs[0]);
     const sdk::Value b = graph.value(node.inputs[1]);
-    if (IsActivation(a) && IsActivation(b) && a.shape == b.shape) {
+    if (IsActivation(a) && IsActivation(b) && (product || a.shape == b.shape)) {
       values.insert(values.end(), node.inputs.begin(), node.inputs.end());
     }
   }

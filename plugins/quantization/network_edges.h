@@ -27,9 +27,11 @@ std::vector<Layer> FindLayers(sdk::GraphRef graph);
 std::vector<sdk::ValueId> LinearWeights(sdk::GraphRef graph);
 
 // Activations to observe, each once: the layers' sources and both operands of
-// additions of two activations.
+// additions of two activations; with `products`, those of matmul too, so that
+// the products of attention are quantized.
 std::vector<sdk::ValueId> ObservedValues(sdk::GraphRef graph,
-                                         const std::vector<Layer>& layers);
+                                         const std::vector<Layer>& layers,
+                                         bool products);
 
 }  // namespace assay::quantization
 

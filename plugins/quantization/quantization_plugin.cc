@@ -227,7 +227,8 @@ class Quantization final : public sdk::Method {
   static sdk::StatusOr<std::vector<sdk::ActivationRange>> ObserveRanges(
       const sdk::Run& run, const Calibration& calibration, sdk::GraphRef graph,
       const sdk::Parameters& set, const std::vector<Layer>& layers) {
-    const std::vector<sdk::ValueId> values = ObservedValues(graph, layers);
+    const std::vector<sdk::ValueId> values =
+        ObservedValues(graph, layers, run.config().Flag("attention"));
     ASSAY_ASSIGN_OR_RETURN(
         sdk::Graph observed,
         WithOutputs(run, graph, calibration.batch(), values));
@@ -357,4 +358,6 @@ ASSAY_EXPORT_METHOD(
                 "float, and the options above have no meaning")
         .Choice(10, "group", {"32", "64", "128"}, "32",
                 "of weight_bits=4: neighbours with one scale")
-        .Flag(11, "zero_points", true, "of weight_bits=4: an affine grid"));
+        .Flag(11, "zero_points", true, "of weight_bits=4: an affine grid")
+        .Flag(12, "attention", false,
+              "quantizes what attention multiplies, too"));
