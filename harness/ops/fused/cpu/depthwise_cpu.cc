@@ -210,6 +210,10 @@ bool ServesFloats(const TensorType& src, const TensorType& dst) {
          (src.dtype == DType::kBF16 && Has("avx512_bf16"));
 }
 
+// Rows that are computed together.
+constexpr int64_t kBand = 4;
+int64_t BandsOf(int64_t rows) { return (rows + kBand - 1) / kBand; }
+
 // Images of blocks of sixteen channels, in T.
 template <typename T>
 class FloatKernel final : public Kernel {
@@ -218,38 +222,56 @@ class FloatKernel final : public Kernel {
     int64_t images, blocks, out_height;
     int64_t src_image, dst_image, src_block, dst_block;  // in elements
     bool channels_last;
+    // Each part takes rows of its own, as convolutions around do: what it reads
+    // it has made.
+    bool by_rows;
     int parts;
     SlotId src, constants, dst;
   };
 
   FloatKernel(const Geometry& geometry, const DepthwiseFloatRows& rows)
-      : g_(geometry), rows_(rows), chunks_((g_.out_height + 3) / 4) {}
+      : g_(geometry), rows_(rows), chunks_(BandsOf(g_.out_height)) {}
 
-  // Bands of four rows, all blocks in turn where they lie beside each other.
+  // Bands of rows, all blocks in turn where they lie beside each other.
   absl::Status Run(void* const* slots) const override {
+    if (g_.by_rows) {
+      RunByRows(slots);
+      return absl::OkStatus();
+    }
     const int64_t tasks = g_.images * chunks_ * g_.blocks;
     ParallelRanges(g_.parts, tasks, [&](int, int64_t begin, int64_t end) {
       for (int64_t task = begin; task < end; ++task) {
         const int64_t image = task / (chunks_ * g_.blocks);
         const int64_t within = task % (chunks_ * g_.blocks);
-        if (g_.channels_last) {
-          RunBand(slots, image, within % g_.blocks, within / g_.blocks);
-        } else {
-          RunBand(slots, image, within / chunks_, within % chunks_);
-        }
+        const int64_t block =
+            g_.channels_last ? within % g_.blocks : within / chunks_;
+        const int64_t row =
+            kBand * (g_.channels_last ? within / g_.blocks : within % chunks_);
+        RunBand(slots, image, block, row, std::min(g_.out_height, row + kBand));
       }
     });
     return absl::OkStatus();
   }
 
  private:
-  void RunBand(void* const* slots, int64_t image, int64_t block,
-               int64_t chunk) const {
+  void RunByRows(void* const* slots) const {
+    ParallelRanges(
+        g_.parts, g_.out_height, [&](int, int64_t begin, int64_t end) {
+          for (int64_t block = 0; block < g_.blocks; ++block) {
+            for (int64_t row = begin; row < end; row += kBand) {
+              RunBand(slots, 0, block, row, std::min(end, row + kBand));
+            }
+          }
+        });
+  }
+
+  void RunBand(void* const* slots, int64_t image, int64_t block, int64_t row,
+               int64_t end) const {
     DepthwiseFloat(
         rows_, At<const DepthwiseFloatBlock>(slots, g_.constants)[block],
         At<const T>(slots, g_.src) + image * g_.src_image +
             block * g_.src_block,
-        chunk * 4, std::min(g_.out_height, chunk * 4 + 4),
+        row, end,
         At<T>(slots, g_.dst) + image * g_.dst_image + block * g_.dst_block);
   }
 
@@ -327,7 +349,8 @@ void MakeFloats(ProgramBuilder& b) {
   g.dst_block = kLanes * (g.channels_last ? 1 : dst_plane);
   g.parts = static_cast<int>(std::min<int64_t>(
       ThreadsFor(b.threads(), kCostPerElement * ElementCount(to)),
-      g.images * g.blocks * ((g.out_height + 3) / 4)));
+      g.images * g.blocks * BandsOf(g.out_height)));
+  g.by_rows = !g.channels_last && g.images == 1 && g.out_height >= g.parts;
   const std::vector<DepthwiseFloatBlock> blocks = FloatBlocks(b, to[1]);
   g.src = b.Read(src, FloatDesc(b.type(src), g.channels_last));
   g.constants = b.Constant(
