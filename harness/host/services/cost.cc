@@ -1,9 +1,9 @@
 #include "harness/graph/cost.h"
 
-#include "absl/strings/str_cat.h"
 #include "harness/core/status_macros.h"
 #include "harness/graph/rewrites/rebatch.h"
 #include "harness/host/budget_rules.h"
+#include "harness/host/services/budgets.h"
 #include "harness/host/services/graph_access.h"
 #include "harness/host/services/latency.h"
 #include "harness/host/services/tables.h"
@@ -54,12 +54,7 @@ assay_status* Check(assay_host* host, uint32_t index, const assay_graph* graph,
   return Serve(host, "cost.check", [&]() -> absl::Status {
     ASSAY_ASSIGN_OR_RETURN(assay_graph * g, ReadableGraph(host, graph));
     ASSAY_ASSIGN_OR_RETURN(assay_parameters * s, ReadableSet(host, set));
-    const auto& budgets = host->options().budgets;
-    if (index >= budgets.size()) {
-      return absl::OutOfRangeError(
-          absl::StrCat("cost.check: there are ", budgets.size(),
-                       " budgets, got number ", index));
-    }
+    ASSAY_RETURN_IF_ERROR(CheckBudgetNumber(host, "cost.check", index));
     ASSAY_ASSIGN_OR_RETURN(const Footprint candidate,
                            FootprintOf(g->graph, &s->store));
     return CheckBudget(host, index, candidate);
@@ -67,19 +62,6 @@ assay_status* Check(assay_host* host, uint32_t index, const assay_graph* graph,
 }
 
 }  // namespace
-
-absl::Status CheckBudget(assay_host* host, uint32_t index,
-                         const Footprint& candidate) {
-  const ServedBudget& budget = host->options().budgets[index];
-  ASSAY_ASSIGN_OR_RETURN(const Footprint dense,
-                         FootprintOf(host->reference_graph()->graph, nullptr));
-  for (const BudgetFinding& finding : JudgeBudget(budget, dense, candidate)) {
-    if (finding.met) continue;
-    return absl::FailedPreconditionError(
-        absl::StrCat("budget ", budget.id, ": ", finding.message));
-  }
-  return absl::OkStatus();
-}
 
 const assay_cost_table* CostTable() {
   static constexpr assay_cost_table kTable = {ASSAY_SIZE(assay_cost_table), 1,

@@ -13,6 +13,7 @@
 #include "harness/dynamic/side_by_side.h"
 #include "harness/host/budget_rules.h"
 #include "harness/host/dynamic_scores.h"
+#include "harness/host/services/budgets.h"
 #include "harness/host/services/dynamic_network.h"
 #include "harness/host/services/graph_access.h"
 #include "harness/host/services/latency.h"
@@ -330,20 +331,12 @@ assay_status* Evaluate(assay_host* host, const assay_dynamic* network,
       /*in_hook=*/true);
 }
 
-absl::Status CheckNumber(assay_host* host, const char* function,
-                         uint32_t budget) {
-  const size_t count = host->options().budgets.size();
-  if (budget < count) return absl::OkStatus();
-  return absl::OutOfRangeError(absl::StrCat(function, ": there are ", count,
-                                            " budgets, got number ", budget));
-}
-
 assay_status* Check(assay_host* host, uint32_t budget,
                     const assay_dynamic* network, const assay_parameters* set) {
   return ServeRun(host, "dynamic.check", [&]() -> absl::Status {
     ASSAY_ASSIGN_OR_RETURN(assay_dynamic * d, FinishedDynamic(host, network));
     ASSAY_ASSIGN_OR_RETURN(assay_parameters * s, ReadableSet(host, set));
-    ASSAY_RETURN_IF_ERROR(CheckNumber(host, "dynamic.check", budget));
+    ASSAY_RETURN_IF_ERROR(CheckBudgetNumber(host, "dynamic.check", budget));
     ASSAY_ASSIGN_OR_RETURN(const Graph pieces, SideBySide(d->graph));
     ASSAY_ASSIGN_OR_RETURN(Footprint candidate, FootprintOf(pieces, &s->store));
     ASSAY_ASSIGN_OR_RETURN(const DynamicScores scores,
@@ -359,7 +352,7 @@ assay_status* Submit(assay_host* host, uint32_t budget,
   return ServeRun(host, "dynamic.submit", [&]() -> absl::Status {
     ASSAY_ASSIGN_OR_RETURN(assay_dynamic * d, FinishedDynamic(host, network));
     ASSAY_ASSIGN_OR_RETURN(assay_parameters * s, ReadableSet(host, set));
-    ASSAY_RETURN_IF_ERROR(CheckNumber(host, "dynamic.submit", budget));
+    ASSAY_RETURN_IF_ERROR(CheckBudgetNumber(host, "dynamic.submit", budget));
     bool custom = false;
     ForEachStatement(d->graph.body, [&](const Statement& statement) {
       custom = custom ||

@@ -1,5 +1,5 @@
-#include "absl/strings/str_cat.h"
 #include "harness/core/status_macros.h"
+#include "harness/host/services/budgets.h"
 #include "harness/host/services/graph_access.h"
 #include "harness/host/services/tables.h"
 #include "harness/ops/custom/custom.h"
@@ -12,11 +12,7 @@ assay_status* Submit(assay_host* host, uint32_t budget,
   return ServeRun(host, "submit.submit", [&]() -> absl::Status {
     ASSAY_ASSIGN_OR_RETURN(assay_graph * g, ReadableGraph(host, graph));
     ASSAY_ASSIGN_OR_RETURN(assay_parameters * s, ReadableSet(host, set));
-    if (budget >= host->options().budgets.size()) {
-      return absl::OutOfRangeError(
-          absl::StrCat("submit: there are ", host->options().budgets.size(),
-                       " budgets, got number ", budget));
-    }
+    ASSAY_RETURN_IF_ERROR(CheckBudgetNumber(host, "submit", budget));
     if (HasCustomCalls(g->graph)) {
       return absl::InvalidArgumentError(
           "submit: the network has a node \"custom\": the process that scores "
