@@ -47,10 +47,10 @@ std::vector<std::string> CpuFeatures() {
   };
   add(DnnlReaches(dnnl::cpu_isa::avx2), "avx2");
   add(DnnlReaches(dnnl::cpu_isa::avx2) && Bit(CpuId(1, 0).c, 12), "fma");
-  add(HasAvx512(), "avx512f");
-  add(HasAvx512() && Bit(l7.c, 11), "avx512_vnni");
+  add(HasWideVectors(), "avx512f");
+  add(HasWideInt8(), "avx512_vnni");
   add(DnnlReaches(dnnl::cpu_isa::avx2) && Bit(l71.a, 4), "avx_vnni");
-  add(HasAvx512() && Bit(l71.a, 5), "avx512_bf16");
+  add(HasWideBf16(), "avx512_bf16");
   add(HasAmx() && Bit(l7.d, 22), "amx_bf16");
   add(HasAmx() && Bit(l7.d, 25), "amx_int8");
   return features;
@@ -58,6 +58,16 @@ std::vector<std::string> CpuFeatures() {
 
 bool HasWideVectors() {
   static const bool has = HasAvx512();
+  return has;
+}
+
+bool HasWideBf16() {
+  static const bool has = HasAvx512() && Bit(CpuId(7, 1).a, 5);
+  return has;
+}
+
+bool HasWideInt8() {
+  static const bool has = HasAvx512() && Bit(CpuId(7, 0).c, 11);
   return has;
 }
 

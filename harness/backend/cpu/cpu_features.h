@@ -14,8 +14,11 @@ namespace assay::cpu {
 std::vector<std::string> CpuFeatures();
 
 bool HasNativeBf16();
-// AVX-512: sixteen floats at a time (vector16.h).
+// AVX-512: sixteen floats at a time (vector16.h). With it, products of pairs of
+// bf16 and rounding to bf16 (avx512_bf16), and of words of bytes (avx512_vnni).
 bool HasWideVectors();
+bool HasWideBf16();
+bool HasWideInt8();
 bool HasNativeInt8();
 
 // "AMD EPYC 9V74 80-Core Processor, 2 cores".

@@ -9,6 +9,7 @@
 #include "harness/backend/cpu/cpu_features.h"
 #include "harness/backend/cpu/layout.h"
 #include "harness/backend/cpu/parallel.h"
+#include "harness/backend/cpu/round_up.h"
 #include "harness/ops/conv/cpu/winograd_rows.h"
 
 namespace assay::cpu {
@@ -75,10 +76,6 @@ int64_t GroupFloats(const TiledImages& a, const TiledImages& b) {
                            PositionStride(kGroup, b.blocks * kBlock));
 }
 
-int64_t RoundUp(int64_t n, int64_t multiple) {
-  return (n + multiple - 1) / multiple * multiple;
-}
-
 // `weights` is kNoSlot where `transformed` is a constant, else scratch, as is
 // `groups`.
 struct Convolution {
@@ -94,9 +91,11 @@ struct Convolution {
   int64_t channels() const { return from.blocks * kBlock; }
   int64_t results() const { return to.blocks * kBlock; }
   // f(scratch, more scratch, first tile, tiles, their room) for each group of
-  // [begin, end).
+  // [begin, end), in the part's own scratch.
   template <typename F>
-  void ForGroups(float* scratch, int64_t begin, int64_t end, const F& f) const {
+  void ForGroups(void* const* slots, int part, int64_t begin, int64_t end,
+                 const F& f) const {
+    float* scratch = At<float>(slots, groups) + part * GroupFloats(from, to);
     float* second =
         scratch + kTilePositions * PositionStride(kGroup, channels());
     for (int64_t i = begin; i < end; ++i) {
@@ -119,9 +118,7 @@ class ForwardKernel final : public Kernel {
     const float* transformed = At<const float>(slots, c_.transformed);
     ParallelRanges(
         c_.parts, c_.group_count(), [&](int part, int64_t begin, int64_t end) {
-          float* scratch =
-              At<float>(slots, c_.groups) + part * GroupFloats(c_.from, c_.to);
-          c_.ForGroups(scratch, begin, end,
+          c_.ForGroups(slots, part, begin, end,
                        [&](float* left, float* made, int64_t first,
                            int64_t count, int64_t room) {
                          ConvolveTiles(c_.from, At<const float>(slots, c_.src),
@@ -159,9 +156,7 @@ class WeightsKernel final : public Kernel {
         c_.parts, c_.group_count(), [&](int part, int64_t begin, int64_t end) {
           float* sums = Sums(slots, part);
           std::fill(sums, sums + size(), 0.0f);
-          float* scratch =
-              At<float>(slots, c_.groups) + part * GroupFloats(c_.from, c_.to);
-          c_.ForGroups(scratch, begin, end,
+          c_.ForGroups(slots, part, begin, end,
                        [&](float* left, float* right, int64_t first,
                            int64_t count, int64_t room) {
                          AddKernelGradients(c_.from, At<const T>(slots, c_.src),
@@ -272,9 +267,8 @@ bool SuitsWinograd(ProgramBuilder& b, const ConvGeometry& g, ValueId from,
       (dtype == DType::kBF16 && b.node().op == "conv2d_backward_weights" &&
        b.shape(from)[1] >= kFewestBf16Channels &&
        results[1] >= kFewestBf16Channels);
-  const bool constant = b.node().inputs.size() > 1 &&
-                        b.is_constant(b.input(1)) &&
-                        b.node().op != "conv2d_backward_weights";
+  const bool constant =
+      b.is_constant(b.input(1)) && b.node().op != "conv2d_backward_weights";
   const bool suits =
       suits_type && HasWideVectors() && g.groups == 1 && weights[2] == 3 &&
       weights[3] == 3 && all(g.strides, 1, 1) && all(g.dilations, 0, 0) &&

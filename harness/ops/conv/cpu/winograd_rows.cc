@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "harness/backend/cpu/multiversion.h"
+#include "harness/backend/cpu/product_tile.h"
 #include "harness/backend/cpu/vector16.h"
 
 namespace assay::cpu {
@@ -224,58 +225,6 @@ ASSAY_ALWAYS_INLINE void GatherTiles(const TiledImages& m, const float* made,
   }
 }
 
-// out[r] = sum over k of a[r][k] * b[k], kRows x (16 * kVectors) sums in
-// registers.
-template <int kRows, int kVectors>
-ASSAY_ALWAYS_INLINE void ProductTile(const float* a, int64_t a_row,
-                                     const float* b, int64_t inner, float* out,
-                                     int64_t out_row) {
-  V16 sums[kRows][kVectors] = {};
-  for (int64_t k = 0; k < inner; ++k) {
-    V16 right[kVectors];
-    for (int v = 0; v < kVectors; ++v) {
-      right[v] = LoadLanes(b + (k * kVectors + v) * kLanes);
-    }
-#pragma GCC unroll 16
-    for (int r = 0; r < kRows; ++r) {
-      const float left = a[r * a_row + k];
-      for (int v = 0; v < kVectors; ++v) sums[r][v] += left * right[v];
-    }
-  }
-#pragma GCC unroll 16
-  for (int r = 0; r < kRows; ++r) {
-    for (int v = 0; v < kVectors; ++v) {
-      StoreLanes(sums[r][v], out + r * out_row + v * kLanes);
-    }
-  }
-}
-
-// out[r] += sum over k of a[k][r] * b[k].
-template <int kRows, int kVectors>
-ASSAY_ALWAYS_INLINE void OuterTile(const float* a, int64_t a_row,
-                                   const float* b, int64_t b_row, int64_t inner,
-                                   float* out, int64_t out_row) {
-  V16 sums[kRows][kVectors] = {};
-  for (int64_t k = 0; k < inner; ++k) {
-    V16 right[kVectors];
-    for (int v = 0; v < kVectors; ++v) {
-      right[v] = LoadLanes(b + k * b_row + v * kLanes);
-    }
-#pragma GCC unroll 16
-    for (int r = 0; r < kRows; ++r) {
-      const float left = a[k * a_row + r];
-      for (int v = 0; v < kVectors; ++v) sums[r][v] += left * right[v];
-    }
-  }
-#pragma GCC unroll 16
-  for (int r = 0; r < kRows; ++r) {
-    for (int v = 0; v < kVectors; ++v) {
-      float* to = out + r * out_row + v * kLanes;
-      StoreLanes(LoadLanes(to) + sums[r][v], to);
-    }
-  }
-}
-
 template <int kRows, int kVectors>
 ASSAY_ALWAYS_INLINE void Products(const float* left, const float* transformed,
                                   int64_t channels, int64_t results,
@@ -287,8 +236,9 @@ ASSAY_ALWAYS_INLINE void Products(const float* left, const float* transformed,
     for (int64_t c = 0; c < results; c += kColumns) {
       const float* panel = transformed + (p * results + c) * channels;
       for (int64_t t = 0; t < tiles; t += kRows) {
-        ProductTile<kRows, kVectors>(left + p * from + t * channels, channels,
-                                     panel, channels,
+        ProductTile<kRows, kVectors>(left + p * from + t * channels,
+                                     {channels, 1}, panel, kColumns, channels,
+                                     /*add=*/false,
                                      made + p * to + t * results + c, results);
       }
     }
@@ -304,9 +254,10 @@ ASSAY_ALWAYS_INLINE void Outers(const float* left, const float* right,
   for (int64_t p = 0; p < kTilePositions; ++p) {
     for (int64_t c = 0; c < results; c += kVectors * kLanes) {
       for (int64_t r = 0; r < channels; r += kRows) {
-        OuterTile<kRows, kVectors>(
-            left + p * from + r, channels, right + p * to + c, results, count,
-            sums + (p * channels + r) * results + c, results);
+        ProductTile<kRows, kVectors>(
+            left + p * from + r, {1, channels}, right + p * to + c, results,
+            count, /*add=*/true, sums + (p * channels + r) * results + c,
+            results);
       }
     }
   }

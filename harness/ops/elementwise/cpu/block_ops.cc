@@ -277,11 +277,6 @@ StoreBf16Native(const float* src, int64_t n, BFloat16* dst) {
   _mm256_mask_storeu_epi16(dst + i, rest, words);
 }
 
-bool RoundsNatively() {
-  static const bool has = HasWideVectors() && HasNativeBf16();
-  return has;
-}
-
 #define ASSAY_BYTES(Byte)                                                      \
   ASSAY_CPU_CLONES void Load_##Byte(const Byte* src, int64_t n, float* dst) {  \
     _Pragma("omp simd") for (int64_t i = 0; i < n; ++i) {                      \
@@ -389,7 +384,7 @@ void LoadBlock(DType dtype, const void* src, int64_t n, double* dst) {
 void StoreBlock(DType dtype, const float* src, int64_t n, void* dst) {
   switch (dtype) {
     case DType::kBF16:
-      return RoundsNatively()
+      return HasWideBf16()
                  ? StoreBf16Native(src, n, static_cast<BFloat16*>(dst))
                  : StoreBf16(src, n, static_cast<BFloat16*>(dst));
     case DType::kS8:

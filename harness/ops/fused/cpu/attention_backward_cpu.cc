@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/backend/cpu/cpu_features.h"
 #include "harness/backend/cpu/parallel.h"
 #include "harness/ops/fused/attention_backward.h"
 #include "harness/ops/fused/cpu/attention_forms.h"
@@ -274,7 +275,7 @@ absl::Status MakeAttentionBackward(ProgramBuilder& b) {
   a.to_value = writes[results == 1 ? 0 : 2];
   if (b.type(b.input(0)).dtype == DType::kF32) {
     AddBackward<Singles<float>>(b, a, std::move(reads), std::move(writes));
-  } else if (MultipliesBf16()) {
+  } else if (HasWideBf16()) {
     AddBackward<Pairs>(b, a, std::move(reads), std::move(writes));
   } else {
     AddBackward<Singles<BFloat16>>(b, a, std::move(reads), std::move(writes));

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
-#include <string>
-#include <vector>
 
 #include "harness/backend/cpu/cpu_features.h"
 #include "harness/backend/cpu/multiversion.h"
@@ -261,9 +259,7 @@ const ByteLoops& PlainByteLoops() {
 }
 
 const ByteLoops& FindByteLoops() {
-  const std::vector<std::string> f = CpuFeatures();
-  return std::count(f.begin(), f.end(), "avx512_vnni") > 0 ? VnniByteLoops()
-                                                           : PlainByteLoops();
+  return HasWideInt8() ? VnniByteLoops() : PlainByteLoops();
 }
 
 ASSAY_CPU_CLONES void FlipColumns(uint32_t flip, int32_t zero, int64_t inner,

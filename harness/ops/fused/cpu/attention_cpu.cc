@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/backend/cpu/cpu_features.h"
 #include "harness/backend/cpu/parallel.h"
 #include "harness/backend/cpu/rounding.h"
 #include "harness/backend/cpu/support.h"
@@ -164,7 +165,7 @@ absl::Status MakeAttentionFused(ProgramBuilder& b) {
   std::vector<SlotId> reads = a.BindOperands(b);
   if (dtype == DType::kF32) {
     AddAttention<Singles<float>>(b, a, std::move(reads));
-  } else if (MultipliesBf16()) {
+  } else if (HasWideBf16()) {
     AddAttention<Pairs>(b, a, std::move(reads));
   } else {
     AddAttention<Singles<BFloat16>>(b, a, std::move(reads));

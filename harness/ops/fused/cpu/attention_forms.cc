@@ -1,16 +1,8 @@
 #include "harness/ops/fused/cpu/attention_forms.h"
 
-#include <string>
-
-#include "harness/backend/cpu/cpu_features.h"
 #include "harness/backend/cpu/parallel.h"
 
 namespace assay::cpu {
-
-bool MultipliesBf16() {
-  const std::vector<std::string> f = CpuFeatures();
-  return std::count(f.begin(), f.end(), "avx512_bf16") > 0;
-}
 
 Attention::Attention(ProgramBuilder& b)
     : extents(ExtentsOf(b.node().attributes)),

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "harness/backend/cpu/program_builder.h"
+#include "harness/backend/cpu/round_up.h"
 #include "harness/backend/cpu/rounding.h"
 #include "harness/ops/fused/attention.h"
 #include "harness/ops/fused/cpu/attention_rows.h"
@@ -17,11 +18,6 @@
 namespace assay::cpu {
 
 constexpr int64_t kVector = 16;  // floats in a vector
-
-inline int64_t RoundUp(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
-
-// True where the processor has ProductBf16.
-bool MultipliesBf16();
 
 // What a run needs, fixed at compile time.
 struct Attention {

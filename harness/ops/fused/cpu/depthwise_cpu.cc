@@ -24,11 +24,6 @@ constexpr int64_t kCostPerElement = 18;
 
 constexpr int64_t kBlock = kDepthwiseChannels;
 
-bool Has(const char* feature) {
-  const std::vector<std::string> f = CpuFeatures();
-  return std::count(f.begin(), f.end(), feature) > 0;
-}
-
 dnnl::memory::desc ChannelsLast(const TensorType& type) {
   return dnnl::memory::desc(DnnlDims(type.shape), DnnlType(type.dtype),
                             dnnl::memory::format_tag::nhwc);
@@ -200,14 +195,13 @@ void MakeBytes(ProgramBuilder& b) {
 
 bool ServesBytes(const TensorType& src, const TensorType& dst) {
   return src.dtype == DType::kU8 &&
-         (dst.dtype == DType::kU8 || dst.dtype == DType::kS8) &&
-         Has("avx512_vnni");
+         (dst.dtype == DType::kU8 || dst.dtype == DType::kS8) && HasWideInt8();
 }
 
 bool ServesFloats(const TensorType& src, const TensorType& dst) {
   if (src.dtype != dst.dtype || src.shape[1] % kLanes != 0) return false;
-  return (src.dtype == DType::kF32 && Has("avx512f")) ||
-         (src.dtype == DType::kBF16 && Has("avx512_bf16"));
+  return (src.dtype == DType::kF32 && HasWideVectors()) ||
+         (src.dtype == DType::kBF16 && HasWideBf16());
 }
 
 // Rows that are computed together.

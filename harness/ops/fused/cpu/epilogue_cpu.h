@@ -47,7 +47,6 @@ class EpilogueCpu {
 
  private:
   void AppendActivation(dnnl::post_ops* ops) const;
-  bool IsLinear() const;
   void AddVector(int id, const std::vector<float>& values,
                  std::vector<PrimitiveArgument>* arguments) const;
   void AddInteger(int id, int32_t value,

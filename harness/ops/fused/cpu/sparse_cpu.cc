@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "harness/backend/cpu/parallel.h"
+#include "harness/backend/cpu/round_up.h"
 #include "harness/backend/cpu/support.h"
 #include "harness/core/shape.h"
 #include "harness/core/status_macros.h"
@@ -22,8 +23,6 @@ constexpr int64_t kLanes = 16;
 constexpr int64_t kBlock = 64;              // rows of a linear layer at a time
 constexpr int64_t kChunkFloats = 6 * 1024;  // of the source, kept in L1
 constexpr int64_t kMinChunk = 64, kMaxChunk = 1024;  // positions
-
-int64_t RoundUp(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
 // Bias, residual and activation of a fused node.
 struct Finish {

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <cstring>
 #include <numeric>
-#include <string>
-#include <vector>
 
 #include "harness/backend/cpu/cpu_features.h"
 #include "harness/backend/cpu/multiversion.h"
@@ -84,14 +82,6 @@ int64_t Quads(int64_t columns) { return (columns + kQuad - 1) / kQuad; }
 
 int64_t BytesBlock(int64_t columns) {
   return Quads(columns) * kGemvRows * kQuad + kGemvRows * 4;
-}
-
-bool HasVnni() {
-  static const bool has = [] {
-    const std::vector<std::string> f = CpuFeatures();
-    return std::count(f.begin(), f.end(), "avx512_vnni") > 0;
-  }();
-  return has;
 }
 
 #define ASSAY_VNNI __attribute__((target("avx512f,avx512bw,avx512vnni")))
@@ -288,7 +278,7 @@ void PackGemv(DType dtype, const void* matrix, int64_t rows, int64_t columns,
 }
 
 int64_t GemvSpaceBytes(DType dtype, int64_t columns) {
-  return dtype == DType::kS8 && HasVnni() ? StepBytes(columns) + 4 : 0;
+  return dtype == DType::kS8 && HasWideInt8() ? StepBytes(columns) + 4 : 0;
 }
 
 const void* PrepareGemv(DType dtype, const float* x, int64_t columns,
@@ -306,7 +296,7 @@ void Gemv(DType dtype, const void* packed, int64_t columns, const void* x,
       return GemvBf16(static_cast<const BFloat16*>(packed), columns, floats,
                       begin, end, out);
     case DType::kS8:
-      if (HasVnni()) {
+      if (HasWideInt8()) {
         return GemvS8Vnni(static_cast<const int8_t*>(packed), columns,
                           static_cast<const uint8_t*>(x), begin, end, out);
       }

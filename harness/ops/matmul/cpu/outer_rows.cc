@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "harness/backend/cpu/multiversion.h"
+#include "harness/backend/cpu/product_tile.h"
 #include "harness/backend/cpu/vector16.h"
 
 namespace assay::cpu {
@@ -14,35 +15,8 @@ constexpr int64_t kInner = 64;
 constexpr int kVectors = 3;  // of the result, beside each other
 static_assert(kOuterPanel == kInner * kVectors * kLanes);
 
-// kRows x (16 * kWidth) sums. The right side is packed: rows of `kWidth`
-// vectors.
-template <int kRows, int kWidth>
-ASSAY_ALWAYS_INLINE void OuterTile(const float* left, int64_t left_row,
-                                   const float* panel, int64_t inner,
-                                   bool first, float* out, int64_t out_row) {
-  V16 sums[kRows][kWidth] = {};
-  for (int64_t k = 0; k < inner; ++k) {
-    V16 right[kWidth];
-    for (int v = 0; v < kWidth; ++v) {
-      right[v] = LoadLanes(panel + (k * kWidth + v) * kLanes);
-    }
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) {
-      const float one = left[k * left_row + r];
-      for (int v = 0; v < kWidth; ++v) sums[r][v] += one * right[v];
-    }
-  }
-#pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r) {
-    for (int v = 0; v < kWidth; ++v) {
-      float* to = out + r * out_row + v * kLanes;
-      StoreLanes(first ? sums[r][v] : LoadLanes(to) + sums[r][v], to);
-    }
-  }
-}
-
 // Rows [begin, end) of kWidth vectors of the result from `column` on, of the
-// products [k, k + inner).
+// products [k, k + inner), whose right side is packed first.
 template <int kWidth>
 ASSAY_ALWAYS_INLINE void OuterColumns(const OuterProducts& from, int64_t begin,
                                       int64_t end, int64_t column, int64_t k,
@@ -58,13 +32,14 @@ ASSAY_ALWAYS_INLINE void OuterColumns(const OuterProducts& from, int64_t begin,
   const float* left = from.left + k * from.rows;
   int64_t m = begin;
   for (; m + kOuterRows <= end; m += kOuterRows) {
-    OuterTile<kOuterRows, kWidth>(left + m, from.rows, panel, inner, k == 0,
-                                  result + m * from.columns + column,
-                                  from.columns);
+    ProductTile<kOuterRows, kWidth>(
+        left + m, {1, from.rows}, panel, kWidth * kLanes, inner, k != 0,
+        result + m * from.columns + column, from.columns);
   }
   for (; m < end; ++m) {
-    OuterTile<1, kWidth>(left + m, from.rows, panel, inner, k == 0,
-                         result + m * from.columns + column, from.columns);
+    ProductTile<1, kWidth>(left + m, {1, from.rows}, panel, kWidth * kLanes,
+                           inner, k != 0, result + m * from.columns + column,
+                           from.columns);
   }
 }
 

@@ -370,13 +370,7 @@ void PackZeros(const uint8_t* zero_points, const U4Shape& s, float* packed) {
   }
 }
 
-U4Form BestU4Form() {
-  static const bool bytes = [] {
-    const auto features = CpuFeatures();
-    return std::count(features.begin(), features.end(), "avx512_vnni") > 0;
-  }();
-  return bytes ? U4Form::kBytes : U4Form::kFloats;
-}
+U4Form BestU4Form() { return HasWideInt8() ? U4Form::kBytes : U4Form::kFloats; }
 
 int64_t U4RowBytes(U4Form form, const U4Shape& s) {
   const int64_t element = form == U4Form::kFloats ? 4 : 2;

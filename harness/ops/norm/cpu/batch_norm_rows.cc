@@ -241,8 +241,7 @@ ASSAY_NATIVE_BF16 void CombineNative(const Strip& s,
 }
 
 bool RoundsNatively(const Strip& s) {
-  static const bool has = HasWideVectors() && HasNativeBf16();
-  return has && s.lanes == kLanes;
+  return HasWideBf16() && s.lanes == kLanes;
 }
 
 }  // namespace
