@@ -45,6 +45,23 @@ absl::StatusOr<std::vector<Tensor>> Leaves(
   return values;
 }
 
+// By value: how many operands, outputs and updates it is.
+std::vector<int64_t> UseCounts(const Graph& graph) {
+  std::vector<int64_t> uses(static_cast<size_t>(graph.value_count()));
+  for (NodeId id = 0; id < graph.node_count(); ++id) {
+    for (const ValueId input : graph.node(id).inputs) {
+      if (input != kNoValue) ++uses[static_cast<size_t>(input)];
+    }
+  }
+  for (const Graph::Output& output : graph.outputs()) {
+    ++uses[static_cast<size_t>(output.value)];
+  }
+  for (const Graph::Update& update : graph.updates()) {
+    ++uses[static_cast<size_t>(update.value)];
+  }
+  return uses;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<Tensor>> EvaluateNode(
@@ -91,6 +108,7 @@ absl::StatusOr<Evaluation> Evaluate(const Graph& graph,
                                     const ParameterStore& parameters) {
   ASSAY_ASSIGN_OR_RETURN(std::vector<Tensor> values,
                          Leaves(graph, inputs, parameters));
+  std::vector<int64_t> uses = UseCounts(graph);
   for (NodeId id = 0; id < graph.node_count(); ++id) {
     const Node& node = graph.node(id);
     std::vector<const Tensor*> operands;
@@ -101,7 +119,13 @@ absl::StatusOr<Evaluation> Evaluate(const Graph& graph,
     ASSAY_ASSIGN_OR_RETURN(std::vector<Tensor> results,
                            EvaluateNode(graph, id, operands));
     for (size_t i = 0; i < results.size(); ++i) {
-      values[static_cast<size_t>(node.outputs[i])] = std::move(results[i]);
+      const size_t output = static_cast<size_t>(node.outputs[i]);
+      if (uses[output] > 0) values[output] = std::move(results[i]);
+    }
+    for (const ValueId input : node.inputs) {
+      if (input == kNoValue) continue;
+      const size_t at = static_cast<size_t>(input);
+      if (--uses[at] == 0) values[at] = Tensor();
     }
   }
   Evaluation evaluation;

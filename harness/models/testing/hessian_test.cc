@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
 #include "harness/core/random.h"
@@ -184,8 +185,10 @@ TEST_P(HessianTest, ProductsAgreeWithDifferencesOfGradients) {
   inputs.insert(direction.begin(), direction.end());
   ASSERT_OK_AND_ASSIGN(const Evaluation products,
                        Evaluate(second, inputs, point));
-  EXPECT_LT(RelativeError(products.outputs, up.outputs, down.outputs, step),
-            kTolerance);
+  const double error =
+      RelativeError(products.outputs, up.outputs, down.outputs, step);
+  RecordProperty("relative_error", absl::StrCat(error));
+  EXPECT_LT(error, kTolerance);
 }
 
 std::string NameOf(const testing::TestParamInfo<std::string>& row) {
