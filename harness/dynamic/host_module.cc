@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <deque>
 #include <map>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,100 +12,28 @@
 #include "harness/dynamic/hcfg.h"
 #include "harness/dynamic/rewrites.h"
 #include "harness/dynamic/straight_graph.h"
-#include "harness/graph/reference.h"
+#include "harness/dynamic/straight_run.h"
 #include "harness/graph/structural_hash.h"
 
 namespace assay {
 namespace {
 
-// An output that needs no computation.
-struct HostMove {
-  VariableId to;
-  VariableId from = kNoVariable;   // or
-  std::optional<Tensor> constant;  // a constant
-};
-
 // A node for the types of its live variables.
 struct State {
   size_t node;
   VariableTypes types;
-  StraightGraph straight;  // of straight nodes
-  std::vector<HostMove> moves;
+  StraightRun run;                                   // of straight nodes
   std::array<int32_t, 2> next = {kNoNext, kNoNext};  // states
 };
-
-// The input of which `id` is a copy; kNoValue otherwise.
-ValueId CopiedInput(const Graph& graph, ValueId id) {
-  while (graph.value(id).kind == ValueKind::kResult) {
-    const Node& node = graph.node(graph.value(id).producer);
-    const bool copies = node.op == "identity" || node.op == "stop_gradient" ||
-                        node.op == "dropout";
-    if (!copies) return kNoValue;
-    id = node.inputs[0];
-  }
-  return graph.value(id).kind == ValueKind::kInput ? id : kNoValue;
-}
-
-// By value: whether an input reaches it.
-std::vector<bool> DependsOnInputs(const Graph& graph) {
-  std::vector<bool> depends(static_cast<size_t>(graph.value_count()));
-  for (const ValueId id : graph.inputs()) {
-    depends[static_cast<size_t>(id)] = true;
-  }
-  for (NodeId id = 0; id < graph.node_count(); ++id) {
-    const Node& node = graph.node(id);
-    const bool any =
-        std::any_of(node.inputs.begin(), node.inputs.end(), [&](ValueId v) {
-          return v != kNoValue && depends[static_cast<size_t>(v)];
-        });
-    for (const ValueId v : node.outputs) depends[static_cast<size_t>(v)] = any;
-  }
-  return depends;
-}
-
-absl::StatusOr<Tensor> ValueOfOutput(const StraightGraph& whole, size_t output,
-                                     const ParameterStore& parameters) {
-  StraightGraph one = whole;
-  std::vector<bool> keep(whole.writes.size());
-  keep[output] = true;
-  ASSAY_RETURN_IF_ERROR(KeepOutputs(keep, &one));
-  ASSAY_ASSIGN_OR_RETURN(Evaluation evaluation,
-                         Evaluate(one.graph, {}, parameters));
-  return evaluation.outputs.at("result.0");
-}
-
-absl::Status EliminateCopies(const ParameterStore& parameters, State* state) {
-  StraightGraph& straight = state->straight;
-  const Graph& graph = straight.graph;
-  const std::vector<bool> depends = DependsOnInputs(graph);
-  std::vector<bool> keep(straight.writes.size(), true);
-  for (size_t i = 0; i < keep.size(); ++i) {
-    const ValueId value = graph.outputs()[i].value;
-    HostMove move{straight.writes[i], kNoVariable, std::nullopt};
-    if (!depends[static_cast<size_t>(value)]) {
-      ASSAY_ASSIGN_OR_RETURN(move.constant,
-                             ValueOfOutput(straight, i, parameters));
-    } else if (const ValueId input = CopiedInput(graph, value);
-               input != kNoValue) {
-      const auto& inputs = graph.inputs();
-      const auto place = std::find(inputs.begin(), inputs.end(), input);
-      move.from = straight.reads[static_cast<size_t>(place - inputs.begin())];
-    } else {
-      continue;
-    }
-    keep[i] = false;
-    // A variable that keeps its value needs nothing.
-    if (move.from != move.to) state->moves.push_back(std::move(move));
-  }
-  return KeepOutputs(keep, &straight);
-}
 
 // Types through the nodes: one state per node and types.
 class Specialiser {
  public:
   Specialiser(const Hcfg& hcfg, const ParameterStore& parameters,
               const HostModuleOptions& options)
-      : hcfg_(hcfg), parameters_(parameters), options_(options) {}
+      : hcfg_(hcfg),
+        options_(options),
+        runs_(hcfg.frame, parameters, options.eliminate_copies) {}
 
   absl::StatusOr<std::deque<State>> Run() {
     VariableTypes types(hcfg_.frame.variables.size());
@@ -124,11 +51,7 @@ class Specialiser {
  private:
   absl::StatusOr<int32_t> StateOf(int32_t node, const VariableTypes& types) {
     const size_t at = static_cast<size_t>(node);
-    State state{at,
-                VariableTypes(types.size()),
-                {Graph(*hcfg_.frame.ops), {}, {}},
-                {},
-                {kNoNext, kNoNext}};
+    State state{at, VariableTypes(types.size()), {}, {kNoNext, kNoNext}};
     std::string key;
     for (size_t i = 0; i < types.size(); ++i) {
       if (!hcfg_.nodes[at].live_in[i] || !types[i]) continue;
@@ -166,7 +89,7 @@ class Specialiser {
     const HcfgNode& node = hcfg_.nodes[state->node];
     VariableTypes types = state->types;
     if (node.kind == HcfgKind::kStraight) {
-      ASSAY_RETURN_IF_ERROR(PassStraight(node, state, &types));
+      ASSAY_ASSIGN_OR_RETURN(state->run, runs_.Make(node, &types));
     }
     if (node.kind == HcfgKind::kBranch) {
       ASSAY_RETURN_IF_ERROR(CheckBranch(node, types));
@@ -180,22 +103,6 @@ class Specialiser {
                              StateOf(node.next[side], types));
     }
     return absl::OkStatus();
-  }
-
-  absl::Status PassStraight(const HcfgNode& node, State* state,
-                            VariableTypes* types) {
-    ASSAY_ASSIGN_OR_RETURN(
-        state->straight,
-        JoinStraight(hcfg_.frame, node.statements, *types, [&](VariableId id) {
-          return node.live_out[static_cast<size_t>(id)];
-        }));
-    const StraightGraph& straight = state->straight;
-    for (size_t i = 0; i < straight.writes.size(); ++i) {
-      (*types)[static_cast<size_t>(straight.writes[i])] =
-          straight.graph.type(straight.graph.outputs()[i].value);
-    }
-    if (!options_.eliminate_copies) return absl::OkStatus();
-    return EliminateCopies(parameters_, state);
   }
 
   absl::Status CheckBranch(const HcfgNode& node,
@@ -217,8 +124,8 @@ class Specialiser {
   }
 
   const Hcfg& hcfg_;
-  const ParameterStore& parameters_;
   const HostModuleOptions& options_;
+  StraightRuns runs_;
   std::deque<State> states_;  // deque: growing keeps references valid
   std::map<size_t, std::map<std::string, int32_t>> by_key_;
 };
@@ -269,7 +176,7 @@ class Emitter {
     const HcfgNode& node = hcfg_.nodes[state.node];
     switch (node.kind) {
       case HcfgKind::kStraight:
-        EmitStraight(state);
+        EmitStraight(state.run, hcfg_.nodes[state.node]);
         if (state.next[0] != following) {
           Add(OpCode::kJump, {}, {}).target = state.next;
         }
@@ -297,16 +204,15 @@ class Emitter {
 
   // Writes happen at once, reads before them: a move from what the call or
   // another move overwrites is kept aside.
-  void EmitStraight(const State& state) {
-    const StraightGraph& straight = state.straight;
+  void EmitStraight(const StraightRun& run, const HcfgNode& node) {
     const auto overwritten = [&](VariableId id) {
-      const auto& writes = straight.writes;
+      const auto& writes = run.writes;
       return std::find(writes.begin(), writes.end(), id) != writes.end() ||
-             std::any_of(state.moves.begin(), state.moves.end(),
+             std::any_of(run.moves.begin(), run.moves.end(),
                          [&](const HostMove& m) { return m.to == id; });
     };
     std::vector<std::pair<int32_t, int32_t>> after;  // from, to
-    for (const HostMove& move : state.moves) {
+    for (const HostMove& move : run.moves) {
       if (move.from == kNoVariable) continue;
       int32_t from = move.from;
       if (overwritten(from)) {
@@ -318,19 +224,19 @@ class Emitter {
       after.emplace_back(from, move.to);
     }
     const size_t start = module_.code.size();
-    if (!straight.writes.empty()) {
-      Add(OpCode::kCall, straight.reads, straight.writes).subnetwork =
-          Subnetwork(straight.graph);
+    if (!run.writes.empty()) {
+      Add(OpCode::kCall, run.reads, run.writes).subnetwork =
+          Subnetwork(*run.graph);
     }
     for (const auto& [from, to] : after) Add(OpCode::kMove, {from}, {to});
-    for (const HostMove& move : state.moves) {
+    for (const HostMove& move : run.moves) {
       if (!move.constant) continue;
       Add(OpCode::kConstant, {}, {move.to}).constant =
           static_cast<int32_t>(module_.constants.size());
       module_.constants.push_back(*move.constant);
     }
     if (module_.code.size() > start) {
-      module_.code.back().dead = Dead(hcfg_.nodes[state.node]);
+      module_.code.back().dead = Dead(node);
     }
   }
 
@@ -346,14 +252,17 @@ class Emitter {
   }
 
   int32_t Subnetwork(const Graph& graph) {
+    const auto [known, unknown] = by_graph_.emplace(&graph, -1);
+    if (!unknown) return known->second;
     const int32_t next = static_cast<int32_t>(module_.subnetworks.size());
     const auto [it, added] = by_hash_.emplace(StructuralHash(graph), next);
     if (added) module_.subnetworks.push_back(graph);
-    return it->second;
+    return known->second = it->second;
   }
 
   const Hcfg& hcfg_;
   HostModule module_;
+  std::map<const Graph*, int32_t> by_graph_;
   std::map<std::string, int32_t> by_hash_;
 };
 

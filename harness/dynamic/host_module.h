@@ -56,7 +56,8 @@ struct HostModuleOptions {
   int64_t unroll_limit = 64;
   bool propagate_constants = true;
   bool merge_chains = true;
-  // Outputs that are an input or a constant are moved on the host.
+  // Outputs that are an input or a constant are moved on the host. Without,
+  // sub-networks return all that lives on behind them.
   bool eliminate_copies = true;
   // Of one place, for variables of different shapes at a join.
   int max_specialisations = 4;

@@ -199,6 +199,25 @@ TEST(HostModuleTest, CopiesBecomeMovesEvenInACircle) {
   EXPECT_TRUE(module.subnetworks.empty()) << CodeText(module);
 }
 
+TEST(HostModuleTest, WithoutCopiesEliminatedWhatLivesOnPassesThroughCalls) {
+  DynamicBuilder b(StandardOps(), "passing");
+  b.Outputs({"y"});
+  const VariableId x = b.Input("x", kCell), g = b.Input("g", kCell);
+  b.If({PredicateKind::kGate, x, 0}, [&] { b.RunInto(Plus(1), {g}, {g}); });
+  b.If({PredicateKind::kGate, g, 0}, [&] { b.RunInto(Plus(1), {x}, {x}); });
+  b.Return({x});
+  const DynamicGraph graph = Finished(&b);
+  EXPECT_EQ(
+      RunAll(graph, {{"x", Cell(2)}, {"g", Cell(0)}}).at("y").data<float>()[0],
+      3);
+  ASSERT_OK_AND_ASSIGN(const HostModule with, BuildHostModule(graph, {}));
+  EXPECT_THAT(CodeText(with), HasSubstr("CALL 0 (g) -> g\n"));
+  EXPECT_EQ(with.subnetworks.size(), 1u);  // the two sides are equal
+  ASSERT_OK_AND_ASSIGN(const HostModule without,
+                       BuildHostModule(graph, {}, {.eliminate_copies = false}));
+  EXPECT_THAT(CodeText(without), HasSubstr("CALL 0 (g, x) -> x, g\n"));
+}
+
 TEST(HostModuleTest, AnOutputThatDependsOnParametersAloneIsAConstant) {
   DynamicBuilder b(StandardOps(), "constant");
   b.Outputs({"y"});
