@@ -88,10 +88,17 @@ ASSAY_ALWAYS_INLINE V16 ReluLanes(V16 x) {
   return x;
 }
 
+// Halves are added to halves.
 ASSAY_ALWAYS_INLINE float SumLanes(V16 v) {
-  float sum = 0;
-  for (int i = 0; i < kLanes; ++i) sum += v[i];
-  return sum;
+  typedef float V8 __attribute__((vector_size(32)));
+  typedef float V4 __attribute__((vector_size(16)));
+  V8 eights[2];
+  std::memcpy(eights, &v, sizeof(v));
+  const V8 eight = eights[0] + eights[1];
+  V4 fours[2];
+  std::memcpy(fours, &eight, sizeof(eight));
+  const V4 four = fours[0] + fours[1];
+  return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
 }  // namespace assay::cpu

@@ -55,22 +55,48 @@ ASSAY_ALWAYS_INLINE void TileF32(const float* a, int64_t a_row, const float* b,
   }
 }
 
-// exp(x) for x <= 0, to 2e-7; 0 below the normal floats.
-ASSAY_ALWAYS_INLINE float ExpOfNegative(float x) {
-  constexpr float kLowest = -87.0f;
-  const float clamped = x > kLowest ? x : kLowest;
-  // 2^n exp(r), |r| <= ln(2) / 2.
-  const float n = RoundSmall(clamped * 1.44269504088896341f);
-  float r = clamped - n * 0.693359375f;
+// exp(x) for x <= 0, to 2e-7; 0 where it is below 1e-37.
+ASSAY_ALWAYS_INLINE V16 ExpOfNegative(V16 x) {
+  constexpr float kLowest = -85.0f;
+  constexpr float kMagic = 12582912.0f;  // 1.5 * 2^23: the fraction falls off
+  const M16 seen = x > kLowest;
+  const V16 clamped = seen ? x : Splat(kLowest);
+  // 2^n exp(r), |r| <= ln(2) / 2; n lies in the low bits of `shifted`.
+  const V16 shifted = clamped * 1.44269504088896341f + kMagic;
+  const V16 n = shifted - kMagic;
+  V16 r = clamped - n * 0.693359375f;
   r = r + n * 2.12194440e-4f;
-  float p = 1.3981999507e-3f;
+  V16 p = Splat(1.3981999507e-3f);
   p = p * r + 8.3334519073e-3f;
   p = p * r + 4.1665795894e-2f;
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
-  const float e = p * r * r + r + 1.0f;
-  const float power = FloatOfBits((static_cast<int32_t>(n) + 127) << 23);
-  return x > kLowest ? e * power : 0.0f;
+  const V16 e = p * r * r + r + 1.0f;
+  M16 power, bits;
+  std::memcpy(&power, &shifted, sizeof(power));
+  std::memcpy(&bits, &e, sizeof(bits));
+  bits = (bits + (power << 23)) & seen;
+  V16 result;
+  std::memcpy(&result, &bits, sizeof(result));
+  return result;
+}
+
+ASSAY_ALWAYS_INLINE float LargestLane(V16 v) {
+  typedef float V8 __attribute__((vector_size(32)));
+  typedef float V4 __attribute__((vector_size(16)));
+  V8 eights[2];
+  std::memcpy(eights, &v, sizeof(v));
+  const V8 eight = eights[0] > eights[1] ? eights[0] : eights[1];
+  V4 fours[2];
+  std::memcpy(fours, &eight, sizeof(eight));
+  const V4 four = fours[0] > fours[1] ? fours[0] : fours[1];
+  return std::max(std::max(four[0], four[2]), std::max(four[1], four[3]));
+}
+
+// `other` in all lanes but the first n.
+ASSAY_ALWAYS_INLINE V16 FirstLanes(V16 v, int64_t n, float other) {
+  const M16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  return lane < static_cast<int32_t>(n) ? v : Splat(other);
 }
 
 template <typename Q>
@@ -239,21 +265,42 @@ ASSAY_CPU_CLONES float SoftmaxRow(float scale, const float* mask,
     for (int64_t i = 0; i < n; ++i) x[i] = x[i] * scale + mask[i * mask_step];
     scale = 1.0f;
   }
-  float largest = x[0] * scale;
-#pragma omp simd reduction(max : largest)
-  for (int64_t i = 0; i < n; ++i) {
-    const float scaled = x[i] * scale;
-    largest = scaled > largest ? scaled : largest;
+  constexpr float kLowest = -std::numeric_limits<float>::infinity();
+  const int64_t whole = n / kLanes * kLanes;
+  V16 most = Splat(kLowest);
+  for (int64_t i = 0; i < whole; i += kLanes) {
+    const V16 scaled = LoadLanes(x + i) * scale;
+    most = scaled > most ? scaled : most;
   }
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (int64_t i = 0; i < n; ++i) {
-    const float e = ExpOfNegative(x[i] * scale - largest);
-    x[i] = e;
-    sum += e;
+  const int64_t left = n - whole;
+  const bool roomy = padded - whole >= kLanes;
+  V16 last = {};
+  if (left > 0) {
+    last = roomy ? LoadLanes(x + whole) : LoadSome(x + whole, left);
+    last = last * scale;
+    const V16 some = FirstLanes(last, left, kLowest);
+    most = some > most ? some : most;
   }
-  std::fill(x + n, x + padded, 0.0f);
-  return sum;
+  const float largest = LargestLane(most);
+  V16 sums = {};
+  for (int64_t i = 0; i < whole; i += kLanes) {
+    const V16 e = ExpOfNegative(LoadLanes(x + i) * scale - largest);
+    StoreLanes(e, x + i);
+    sums += e;
+  }
+  int64_t filled = n;
+  if (left > 0) {
+    const V16 e = FirstLanes(ExpOfNegative(last - largest), left, 0.0f);
+    sums += e;
+    if (roomy) {
+      StoreLanes(e, x + whole);
+      filled = whole + kLanes;
+    } else {
+      StoreSome(e, left, x + whole);
+    }
+  }
+  std::fill(x + filled, x + padded, 0.0f);
+  return SumLanes(sums);
 }
 
 ASSAY_CPU_CLONES void SoftmaxBackwardRow(float scale, float factor, int64_t n,

@@ -37,8 +37,8 @@ void AddOuterBf16(const uint32_t* a, int64_t a_row, const uint32_t* b,
                   int64_t out_row);
 
 // x[i] = exp(scale * x[i] + mask[i * mask_step] - largest) for i below n, at
-// least 1, and 0 up to `padded`; gives their sum. No mask: null; mask_step: 0
-// or 1.
+// least 1, and 0 where that is below 1e-37 and up to `padded`; gives their sum.
+// No mask: null; mask_step: 0 or 1.
 float SoftmaxRow(float scale, const float* mask, int64_t mask_step, int64_t n,
                  int64_t padded, float* x);
 

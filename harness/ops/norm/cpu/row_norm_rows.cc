@@ -30,19 +30,6 @@ ASSAY_ALWAYS_INLINE void Put(V16 v, int64_t lanes, T* p) {
   }
 }
 
-// Halves added to halves: SumLanes waits for one lane after the other.
-ASSAY_ALWAYS_INLINE float SumOfHalves(V16 v) {
-  typedef float V8 __attribute__((vector_size(32)));
-  typedef float V4 __attribute__((vector_size(16)));
-  V8 eights[2];
-  std::memcpy(eights, &v, sizeof(v));
-  const V8 eight = eights[0] + eights[1];
-  V4 fours[2];
-  std::memcpy(fours, &eight, sizeof(eight));
-  const V4 four = fours[0] + fours[1];
-  return (four[0] + four[2]) + (four[1] + four[3]);
-}
-
 // x - mean with 0 in lanes beyond the row.
 template <typename T>
 ASSAY_ALWAYS_INLINE V16 Centre(const T* p, int64_t lanes, float mean) {
@@ -60,14 +47,14 @@ ASSAY_ALWAYS_INLINE RowStatistics StatisticsBody(const T* x, int64_t n,
   if (centred) {
     V16 sum = {};
     ForVectors(n, [&](int64_t i, int64_t lanes) { sum += Get(x + i, lanes); });
-    mean = SumOfHalves(sum) / count;
+    mean = SumLanes(sum) / count;
   }
   V16 squares = {};
   ForVectors(n, [&](int64_t i, int64_t lanes) {
     const V16 d = Centre(x + i, lanes, mean);
     squares += d * d;
   });
-  return {mean, 1.0f / std::sqrt(SumOfHalves(squares) / count + epsilon)};
+  return {mean, 1.0f / std::sqrt(SumLanes(squares) / count + epsilon)};
 }
 
 template <typename T>
