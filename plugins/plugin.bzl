@@ -1,6 +1,7 @@
 """The macro that every plugin's BUILD file uses."""
 
-load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_test")
+load("@rules_cc//cc:defs.bzl", "cc_test")
+load("//tools:cc.bzl", "cc_binary")
 
 _EXPORTS = "//plugins:exports.lds"
 _CONFORMANCE = "//harness/abi/conformance:conformance_main"

@@ -1,9 +1,4 @@
-"""C++ targets of Assay: those of rules_cc, with precompiled headers.
-
-Plugins do without: they are built as anybody would build one, and GCC leaves
-copies of std::string's functions in what it compiles behind such a header, which
-a plugin must not show.
-"""
+"""C++ targets of Assay: those of rules_cc, with precompiled headers."""
 
 load(
     "@rules_cc//cc:defs.bzl",
@@ -20,25 +15,43 @@ _WRONG_WARNINGS = [
     "-Wno-stringop-overread",
 ]
 
+# What the sources of a layer are compiled behind: headers of layers below it.
+_HEADERS = {
+    "harness/claims": "//harness/precompiled:host",
+    "harness/cli": "//harness/precompiled:host",
+    "harness/host": "//harness/precompiled:host",
+    "harness/report": "//harness/precompiled:report",
+    "harness/sweep": "//harness/precompiled:host",
+}
+_LIBRARY = "//tools/precompiled:library"
+
+def _header_of_layer():
+    folders = native.package_name().split("/")
+    if folders[0] == "plugins":
+        return "//harness/precompiled:plugin"
+    return _HEADERS.get("/".join(folders[:2]), _LIBRARY)
+
 def _precompiled(header, srcs, kwargs):
     """Adds a header of //tools/precompiled to what is compiled as C++."""
     if not [src for src in srcs if src.endswith(".cc")]:
         return kwargs
     kwargs = dict(kwargs)
+    header = kwargs.pop("precompiled", header)
     kwargs["copts"] = kwargs.get("copts", []) + [
         "-include",
-        "tools/precompiled/%s.h" % header,
+        header[2:].replace(":", "/") + ".h",
     ] + _WRONG_WARNINGS
-    kwargs["deps"] = kwargs.get("deps", []) + [
-        "//tools/precompiled:" + header,
-    ]
+    kwargs["deps"] = kwargs.get("deps", []) + [header]
     return kwargs
 
 def cc_library(name, srcs = [], **kwargs):
-    _cc_library(name = name, srcs = srcs, **_precompiled("library", srcs, kwargs))
+    kwargs = _precompiled(_header_of_layer(), srcs, kwargs)
+    _cc_library(name = name, srcs = srcs, **kwargs)
 
 def cc_binary(name, srcs = [], **kwargs):
-    _cc_binary(name = name, srcs = srcs, **_precompiled("library", srcs, kwargs))
+    kwargs = _precompiled(_header_of_layer(), srcs, kwargs)
+    _cc_binary(name = name, srcs = srcs, **kwargs)
 
 def cc_test(name, srcs = [], **kwargs):
-    _cc_test(name = name, srcs = srcs, **_precompiled("test", srcs, kwargs))
+    kwargs = _precompiled("//tools/precompiled:test", srcs, kwargs)
+    _cc_test(name = name, srcs = srcs, **kwargs)

@@ -88,6 +88,7 @@ class _Closures:
         path = self._root / name
         return path.read_text(encoding="utf-8") if path.is_file() else ""
 
+    @functools.lru_cache(None)
     def of(self, name):
         found, todo = set(), [name]
         while todo:
@@ -109,12 +110,64 @@ class _Closures:
         return found
 
 
+# Our own precompiled headers, and the layers whose sources come behind them.
+_OWN = {
+    "harness/precompiled/host_headers.h": (
+        "harness/claims/",
+        "harness/cli/",
+        "harness/host/",
+        "harness/sweep/",
+    ),
+    "harness/precompiled/kernel_headers.h": ("/cpu/",),
+    "harness/precompiled/report_headers.h": ("harness/report/",),
+}
+_TYPE = re.compile(
+    r"^(?:class|struct|enum|enum class) (\w+)(?: final)?(?: :.*)? \{",
+    re.MULTILINE,
+)
+_HEADER_NAME = re.compile(r"^#include \"(harness/[^\"]+\.h)\"", re.MULTILINE)
+
+
+def _own_names(closures):
+    """Of each precompiled header of ours: its layers, its types' headers."""
+    for precompiled, layers in _OWN.items():
+        headers = {}
+        for header in _HEADER_NAME.findall(closures.text(precompiled)):
+            headers.update(dict.fromkeys(_TYPE.findall(closures.text(header)), header))
+        if headers:
+            used = re.compile(r"(?<![:.\w>])(?:%s)\b(?!\()" % "|".join(headers))
+            yield layers, used, headers
+
+
+def _check_own(closures, own_names, file, code):
+    """Types of precompiled headers of ours without the header, or a declaration
+    of their own."""
+    for layers, used, headers in own_names:
+        if not any(layer in file for layer in layers):
+            continue
+        missing = {
+            name
+            for name in set(used.findall(code))
+            if headers[name] not in closures.of(file)
+        }
+        if not missing:
+            continue
+        declared = "\n".join(map(closures.text, [file, *closures.of(file)]))
+        for name in sorted(missing):
+            if not re.search(
+                r"\b(?:class|struct|enum|using) %s\b" % name, declared
+            ):
+                yield "%s: needs #include of %s" % (file, headers[name])
+
+
 def check(root, files):
     """Yields a problem for each name whose header the file does not include."""
     closures = _Closures(pathlib.Path(root))
+    own_names = list(_own_names(closures))
     for name in files:
         code = _code(closures.text(name))
         included = closures.of(name)
+        yield from _check_own(closures, own_names, name, code)
         for pattern, header, others in _NAMES:
             if re.search(pattern, code, re.MULTILINE) and not included & {
                 header,

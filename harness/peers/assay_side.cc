@@ -9,7 +9,7 @@
 //   decode NAME lmd-s PROMPT TOKENS f32|bf16|int8     a run is a token then
 //   feed NAME INPUT FILE.npy
 //   fetch NAME OUTPUT FILE.npy                 after running once
-//   time NAME SECONDS                          ok RUNS SECONDS
+//   time NAME SECONDS                          ok RUNS SECONDS, a run's median
 //   steps NAME RUNS                            table of steps, then ok
 //   drop NAME
 //
@@ -36,6 +36,7 @@
 #include "absl/strings/str_split.h"
 #include "harness/backend/cpu/cpu_device.h"
 #include "harness/backend/session.h"
+#include "harness/core/descriptive.h"
 #include "harness/core/file.h"
 #include "harness/core/npy.h"
 #include "harness/core/status_macros.h"
@@ -154,42 +155,41 @@ class AssaySide {
           absl::StrCat("expected seconds, got '", words[2], "'"));
     }
     const auto decoder = decoders_.find(words[1]);
-    Rate rate;
+    std::vector<double> runs;  // seconds of each
     if (decoder != decoders_.end()) {
-      ASSAY_ASSIGN_OR_RETURN(rate, TimeTokens(*decoder->second, seconds));
+      ASSAY_ASSIGN_OR_RETURN(runs, TimeTokens(*decoder->second, seconds));
     } else {
       ASSAY_ASSIGN_OR_RETURN(Session * session, Find(words[1]));
-      ASSAY_ASSIGN_OR_RETURN(rate, TimeRuns(*session, seconds));
+      ASSAY_ASSIGN_OR_RETURN(runs, TimeRuns(*session, seconds));
     }
     std::this_thread::sleep_for(kUntilAsleep);
-    return absl::StrFormat("%d %.9f", rate.runs, rate.seconds);
+    return absl::StrFormat("%d %.9f", runs.size(), Median(runs));
   }
 
-  struct Rate {
-    int64_t runs = 0;
-    double seconds = 0;
-  };
-
-  static absl::StatusOr<Rate> TimeRuns(Session& session, double seconds) {
+  static absl::StatusOr<std::vector<double>> TimeRuns(Session& session,
+                                                      double seconds) {
     ASSAY_RETURN_IF_ERROR(session.Run());  // wakes threads and caches
-    Rate rate;
+    std::vector<double> runs;
     const Clock::time_point start = Clock::now();
-    while (rate.seconds < seconds) {
+    for (double before = 0; before < seconds;) {
       ASSAY_RETURN_IF_ERROR(session.Run());
-      ++rate.runs;
-      rate.seconds = SecondsSince(start);
+      const double now = SecondsSince(start);
+      runs.push_back(now - before);
+      before = now;
     }
-    return rate;
+    return runs;
   }
 
-  static absl::StatusOr<Rate> TimeTokens(PeerDecoder& decoder, double seconds) {
-    Rate rate;
-    while (rate.seconds < seconds) {
+  // A run is a token, its time the mean of a sequence.
+  static absl::StatusOr<std::vector<double>> TimeTokens(PeerDecoder& decoder,
+                                                        double seconds) {
+    std::vector<double> runs;
+    const Clock::time_point start = Clock::now();
+    while (runs.empty() || SecondsSince(start) < seconds) {
       ASSAY_ASSIGN_OR_RETURN(const double spent, decoder.Decode());
-      rate.runs += decoder.tokens();
-      rate.seconds += spent;
+      runs.push_back(spent / static_cast<double>(decoder.tokens()));
     }
-    return rate;
+    return runs;
   }
 
   absl::StatusOr<std::string> Steps(const Words& words) {

@@ -9,6 +9,7 @@ every runtime in every cell, and DIR/peers.md, the table; both grow cell by cell
 """
 
 import argparse
+import hashlib
 import json
 import math
 import os
@@ -17,6 +18,7 @@ import platform
 import statistics
 import sys
 import tempfile
+import threading
 import time
 import warnings
 
@@ -25,6 +27,8 @@ PAUSE_SECONDS = 0.03
 # Cells whose slices lie further apart go on for so many times the rounds.
 MOST_SCATTER = 1.2
 MOST_TURNS = 3
+# A round waits until two threads do so much of twice the work of one.
+QUIET = 0.85
 # Largest difference of f32 outputs, as a fraction of the largest output.
 F32_TOLERANCE = 1e-3
 
@@ -99,32 +103,67 @@ class Cell:
     def measure(self):
         slices = {name: [] for name in self.timers}
         names = list(self.timers)
+        quiet = []
         for turn in range(MOST_TURNS * ARGS.rounds):
             if turn >= ARGS.rounds and not self.scatters(slices):
                 break
             first = turn % len(names)
+            quiet.append(wait_for_quiet())
             for name in names[first:] + names[:first]:
                 slices[name].append(self.timers[name](ARGS.slice))
                 time.sleep(PAUSE_SECONDS)
         return {
             "seconds": {n: statistics.median(s) for n, s in slices.items()},
             "slices": slices,
+            "side_by_side": quiet,
             "errors": self.errors,
             "refused": self.refused,
             "left_in_float": self.left_in_float,
         }
 
 
+def side_by_side():
+    """What two threads do beside each other, as a fraction of twice what one
+    does: 1 where the machine has two processors to give."""
+    data = bytes(1 << 22)
+
+    def work():
+        hashlib.sha256(data).digest()
+
+    def seconds(threads):
+        pool = [threading.Thread(target=work) for _ in range(threads)]
+        start = time.perf_counter()
+        for thread in pool:
+            thread.start()
+        for thread in pool:
+            thread.join()
+        return time.perf_counter() - start
+
+    return statistics.median(seconds(1) / seconds(2) for _ in range(5))
+
+
+def wait_for_quiet():
+    """Waits a minute at most until nothing else takes the processors; what
+    side_by_side was in the end."""
+    for _ in range(60):
+        reached = side_by_side()
+        if ARGS.threads == 1 or reached > QUIET:
+            break
+        time.sleep(1)
+    return reached
+
+
 def timer_of(call):
     def timer(seconds):
         call()
-        runs, start = 0, time.perf_counter()
-        while True:
+        runs, start = [], time.perf_counter()
+        before = start
+        while before - start < seconds:
             call()
-            runs += 1
-            spent = time.perf_counter() - start
-            if spent >= seconds:
-                return spent / runs
+            now = time.perf_counter()
+            runs.append(now - before)
+            before = now
+        return statistics.median(runs)
 
     return timer
 

@@ -38,14 +38,14 @@ def torch_decoder(precision, compiled):
 
 
 def timer_of(decode):
-    """Whole sequences until the seconds are spent; the mean of a token."""
+    """Whole sequences until the seconds are spent; their median of a token's mean."""
 
     def timer(seconds):
         decode()
         means, start = [], time.perf_counter()
         while time.perf_counter() - start < seconds or not means:
             means.append(decode())
-        return statistics.fmean(means)
+        return statistics.median(means)
 
     return timer
 

@@ -17,7 +17,7 @@ def _arguments(ctx, toolchain, features, context, header, output):
         feature_configuration = features,
         source_file = header.path,
         output_file = output.path,
-        user_compile_flags = cpp.copts + cpp.cxxopts,
+        user_compile_flags = cpp.copts + cpp.cxxopts + ctx.attr.copts,
         include_directories = context.includes,
         quote_include_directories = depset(
             ["."],
@@ -100,6 +100,9 @@ precompiled_header = rule(
     doc = "NAME.h, which is `header`, with NAME.h.gch beside it.",
     implementation = _precompiled_header_impl,
     attrs = {
+        "copts": attr.string_list(
+            doc = "what the sources behind it are compiled with besides",
+        ),
         "deps": attr.label_list(
             doc = "what the header includes",
             providers = [CcInfo],

@@ -1,17 +1,8 @@
 """The macro for libraries of CPU kernels."""
 
 load("//tools:cc.bzl", "cc_library")
-load("//tools:openmp.bzl", "OPENMP_COPTS", "OPENMP_LINKOPTS")
-
-# Vectorise loops; no C library error numbers and no floating-point traps, which
-# would forbid it. Results keep IEEE semantics otherwise.
-_COPTS = OPENMP_COPTS + [
-    "-O3",
-    "-fno-math-errno",
-    "-fno-trapping-math",
-    # Wide vectors pass between inlined functions alone.
-    "-Wno-psabi",
-]
+load("//tools:openmp.bzl", "OPENMP_LINKOPTS")
+load(":copts.bzl", "KERNEL_COPTS")
 
 _DEPS = [
     "//harness/backend/cpu:program_builder",
@@ -33,7 +24,8 @@ def cpu_kernel_library(name, deps = [], **kwargs):
     """A cc_library of kernels for harness/backend/cpu/kernels.inc."""
     cc_library(
         name = name,
-        copts = _COPTS,
+        copts = KERNEL_COPTS,
+        precompiled = "//harness/precompiled:kernels",
         linkopts = OPENMP_LINKOPTS,
         visibility = [
             "//harness/backend/cpu:__subpackages__",
