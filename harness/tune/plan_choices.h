@@ -29,7 +29,8 @@ struct PlanSettings {
 //   layout         "rule", "blocked", "channels_last", "row_major": images
 //                  between convolutions
 //   algorithm      "rule", "brgemm", "jit", "gemm": convolutions of the library
-//   winograd       "on", or "off": own kernels of 3x3 convolutions
+//   winograd       "on", or "off": own kernels of 3x3 convolutions and of
+//                  products that multiply less than sums of products do
 //   depthwise      "own", or "library"
 //   sparse         "rule" (LoweringOptions::sparse_density), "none", "all":
 //                  layers that leave zeros out

@@ -142,11 +142,28 @@ SlotId EpilogueCpu::Destination(const memory::desc& dst_desc,
   return b_.Scratch(static_cast<int64_t>(dst_desc.get_size()));
 }
 
-std::optional<TileEpilogue> EpilogueCpu::InTiles() const {
-  if (integers_ || primitive_dtype_ != DType::kF32 ||
-      mode_ == ResidualMode::kBinary) {
+bool EpilogueCpu::SingleInPlace() const {
+  return !integers_ && primitive_dtype_ == DType::kF32 &&
+         mode_ != ResidualMode::kBinary;
+}
+
+std::optional<ProductEpilogue> EpilogueCpu::OfProduct() const {
+  if (!SingleInPlace()) return std::nullopt;
+  ProductEpilogue product;
+  product.add = mode_ == ResidualMode::kSum;
+  const std::string activation = attributes_.Text("activation", "none");
+  if (activation == "relu") {
+    product.activation = ProductActivation::kRelu;
+  } else if (activation == "gelu") {
+    product.activation = ProductActivation::kGelu;
+  } else if (activation != "none") {
     return std::nullopt;
   }
+  return product;
+}
+
+std::optional<TileEpilogue> EpilogueCpu::InTiles() const {
+  if (!SingleInPlace()) return std::nullopt;
   TileEpilogue tiles;
   tiles.add = mode_ == ResidualMode::kSum;
   const std::string activation = attributes_.Text("activation", "none");

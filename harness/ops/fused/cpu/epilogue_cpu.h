@@ -7,6 +7,7 @@
 
 #include "harness/backend/cpu/program_builder.h"
 #include "harness/ops/conv/cpu/winograd_rows.h"
+#include "harness/ops/matmul/cpu/strassen_rows.h"
 #include "oneapi/dnnl/dnnl.hpp"
 
 namespace assay::cpu {
@@ -34,18 +35,22 @@ class EpilogueCpu {
 
   // After the primitive has chosen `dst_desc`: the slot that it writes (holding
   // the residual where it is summed), and the arguments of the attributes; null
-  // for a computation that InTiles describes.
+  // for a computation that InTiles or OfProduct describes.
   SlotId Destination(const dnnl::memory::desc& dst_desc,
                      std::vector<PrimitiveArgument>* arguments);
 
   // What tiles of a float convolution can do on their way to the result;
   // nothing where they cannot do all of it.
   std::optional<TileEpilogue> InTiles() const;
+  // The same of own products.
+  std::optional<ProductEpilogue> OfProduct() const;
 
   // After the primitive: the step that makes the result from `made`, if any.
   void Finish(SlotId made, const dnnl::memory::desc& dst_desc);
 
  private:
+  // Floats, and a residual that `dst` holds, if any.
+  bool SingleInPlace() const;
   void AppendActivation(dnnl::post_ops* ops) const;
   void AddVector(int id, const std::vector<float>& values,
                  std::vector<PrimitiveArgument>* arguments) const;

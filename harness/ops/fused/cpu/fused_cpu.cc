@@ -15,6 +15,7 @@
 #include "harness/ops/fused/cpu/depthwise_cpu.h"
 #include "harness/ops/fused/cpu/epilogue_cpu.h"
 #include "harness/ops/fused/cpu/sparse_cpu.h"
+#include "harness/ops/matmul/cpu/strassen_cpu.h"
 #include "oneapi/dnnl/dnnl.hpp"
 
 namespace assay::cpu {
@@ -96,6 +97,13 @@ absl::Status MakeLinearFused(ProgramBuilder& b) {
   const memory::desc src_desc = RowsDesc(b.type(src).dtype, b.shape(src));
   const memory::desc dst_desc =
       RowsDesc(epilogue.primitive_dtype(), b.shape(b.output()));
+  const std::optional<ProductEpilogue> of_product = epilogue.OfProduct();
+  if (of_product.has_value() && SuitsStrassen(b)) {
+    const SlotId made = epilogue.Destination(dst_desc, /*arguments=*/nullptr);
+    AddStrassen(b, *of_product, made);
+    epilogue.Finish(made, dst_desc);
+    return absl::OkStatus();
+  }
   // Weights [O, I] are read as [I, O].
   const memory::dims transposed = {w.shape[1], w.shape[0]};
   const memory::desc plain_weights(transposed, DnnlType(w.dtype),

@@ -10,6 +10,7 @@
 #include "harness/core/shape.h"
 #include "harness/ops/matmul/cpu/gemv.h"
 #include "harness/ops/matmul/cpu/outer_cpu.h"
+#include "harness/ops/matmul/cpu/strassen_cpu.h"
 #include "oneapi/dnnl/dnnl.hpp"
 
 namespace assay::cpu {
@@ -169,6 +170,10 @@ absl::Status MakeLinear(ProgramBuilder& b) {
   const ValueId dst = b.output();
   if (IsRow(b)) {
     b.type(src).dtype == DType::kF32 ? MakeRow<float>(b) : MakeRow<BFloat16>(b);
+    return absl::OkStatus();
+  }
+  if (SuitsStrassen(b)) {
+    AddStrassen(b, ProductEpilogue(), b.WritePlain(dst));
     return absl::OkStatus();
   }
   const memory::desc src_desc = RowsDesc(b.type(src));
