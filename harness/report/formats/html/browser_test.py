@@ -201,6 +201,20 @@ class PageTest(unittest.TestCase):
         self.b.press("Escape")
         self.b.wait("document.getElementById('one').hidden")
 
+    def test_paths_of_a_network_with_control_flow(self):
+        self.b.run(
+            "[...document.querySelectorAll('#runs tbody tr')]"
+            ".find(row => row.innerText.includes('branching'))"
+            ".querySelector('a').click()"
+        )
+        self.b.wait("!document.getElementById('one').hidden")
+        text = self.b.text("#one").replace("\u2212", "-")
+        for words in ("Paths", "0-1+", "37.5 %", "2.13 M"):
+            self.assertIn(words, text)
+        self.picture("paths")
+        self.b.press("Escape")
+        self.b.wait("document.getElementById('one').hidden")
+
     def test_plots_by_keyboard_and_mouse(self):
         self.b.run("document.querySelector('#tradeoffs figure canvas').focus()")
         self.b.press("ArrowRight")

@@ -71,6 +71,22 @@ void PageWriter::WriteQuality(const CandidateRecord& network) {
   out_.EndArray();
 }
 
+// [path, share] of the most frequent ones; MACs of one sample.
+void PageWriter::WritePaths(const PathCosts& paths) {
+  out_.Key("paths").BeginObject();
+  out_.Count("conditionals", paths.conditionals());
+  out_.Count("distinct", paths.distinct());
+  out_.Key("taken").BeginArray();
+  for (const PathShare& taken : paths.most_taken()) {
+    out_.BeginArray().Text(taken.path()).Number(taken.share()).EndArray();
+  }
+  out_.EndArray();
+  out_.Count("least", paths.least_macs()).Count("p5", paths.p5_macs());
+  out_.Number("mean", paths.mean_macs());
+  out_.Count("p95", paths.p95_macs()).Count("most", paths.most_macs());
+  out_.EndObject();
+}
+
 void PageWriter::WriteCost(const CostRecord& cost) {
   out_.Key("cost").BeginObject();
   if (Known(cost.availability())) {
@@ -79,6 +95,7 @@ void PageWriter::WriteCost(const CostRecord& cost) {
     out_.Count("disk", cost.bytes_on_disk());
     out_.Number("bits", cost.mean_bits());
     out_.Count("macs", cost.macs()).Count("nonzeroMacs", cost.nonzero_macs());
+    if (cost.has_paths()) WritePaths(cost.paths());
   }
   out_.EndObject();
 }

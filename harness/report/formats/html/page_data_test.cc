@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -97,6 +98,34 @@ TEST(PageDataTest, ComparisonIsCarried) {
   const std::string page = PageData({}, &comparison);
   EXPECT_NE(page.find("\"comparison\":{\"matched\":1"), std::string::npos);
   EXPECT_NE(page.find("\"change\":\"WORSE\""), std::string::npos);
+}
+
+TEST(PageDataTest, PathsOfControlFlowAreCarried) {
+  Report report = SampleReport();
+  PathCosts* paths =
+      report.mutable_candidates(0)->mutable_cost()->mutable_paths();
+  paths->set_conditionals(2);
+  paths->set_distinct(2);
+  for (const auto& [path, share] :
+       {std::pair{"0+", 0.75}, std::pair{"0-1-", 0.25}}) {
+    PathShare* taken = paths->add_most_taken();
+    taken->set_path(path);
+    taken->set_share(share);
+  }
+  paths->set_least_macs(100);
+  paths->set_p5_macs(100);
+  paths->set_mean_macs(125);
+  paths->set_p95_macs(200);
+  paths->set_most_macs(200);
+  EXPECT_NE(
+      PageData({report}, nullptr)
+          .find(
+              "\"paths\":{\"conditionals\":2,\"distinct\":2,\"taken\":[[\"0+\","
+              "0.75],[\"0-1-\",0.25]],\"least\":100,\"p5\":100,\"mean\":125,"
+              "\"p95\":200,\"most\":200}"),
+      std::string::npos);
+  EXPECT_EQ(PageData({SampleReport()}, nullptr).find("\"paths\""),
+            std::string::npos);
 }
 
 // A page of a thousand runs as they really are stays below 5 MB.

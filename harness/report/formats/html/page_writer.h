@@ -51,6 +51,7 @@ class PageWriter {
   void WriteVersus(const char* key, const Comparisons& comparisons,
                    const QualityRecord& quality);
   void WriteCost(const CostRecord& cost);
+  void WritePaths(const PathCosts& paths);
   void WriteMaterialisation(const MaterialisationRecord& record);
   void WriteMemory(const MemoryRecord& memory);
   void WriteTiming(const CandidateRecord& network,

@@ -5,6 +5,7 @@ function runView(run) {
   const sections = [
     ["Repeat it", repeatSection(run)],
     ["Networks", networkSection(run)],
+    ...(withPaths(run).length > 0 ? [["Paths", pathSection(run)]] : []),
     ["Timings", timingSection(run)],
     ["Latencies", histogramSection(run)],
     ["Energy", energySection(run)],

@@ -89,8 +89,32 @@ Report Metered() {
   return report;
 }
 
+// With control flow: three ways through two exits.
+Report Branching() {
+  Report report = SampleReport();
+  report.mutable_identity()->set_seed(10);
+  report.mutable_identity()->set_label("branching");
+  PathCosts* paths =
+      report.mutable_candidates(0)->mutable_cost()->mutable_paths();
+  paths->set_conditionals(2);
+  paths->set_distinct(3);
+  for (const auto& [path, share] :
+       {std::pair{"0+", 0.5}, {"0-1+", 0.375}, {"0-1-", 0.125}}) {
+    PathShare* taken = paths->add_most_taken();
+    taken->set_path(path);
+    taken->set_share(share);
+  }
+  paths->set_least_macs(1'000'000);
+  paths->set_p5_macs(1'000'000);
+  paths->set_mean_macs(2'125'000);
+  paths->set_p95_macs(5'000'000);
+  paths->set_most_macs(5'000'000);
+  return report;
+}
+
 int Print(int argc, char** argv) {
-  std::vector<Report> reports = {HostileCrash(), Claimed(), Metered()};
+  std::vector<Report> reports = {HostileCrash(), Claimed(), Metered(),
+                                 Branching()};
   for (int days = 0; days < 16; ++days) reports.push_back(DayAfter(days));
   for (int i = 1; i < argc; ++i) {
     auto report = ReadReport(argv[i]);
