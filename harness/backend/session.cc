@@ -156,25 +156,32 @@ absl::StatusOr<std::vector<DeviceTensor>> Session::Operands() const {
 }
 
 absl::Status Session::Run() {
+  ran_ = false;
   ASSAY_ASSIGN_OR_RETURN(const std::vector<DeviceTensor> parameters,
                          Operands());
   ASSAY_RETURN_IF_ERROR(program_->Run(*stream_, inputs_, parameters, outputs_));
-  return stream_->Synchronize();
+  ASSAY_RETURN_IF_ERROR(stream_->Synchronize());
+  ran_ = true;
+  return absl::OkStatus();
 }
 
 absl::Status Session::RunTimed(absl::Span<int64_t> nanoseconds) {
+  ran_ = false;
   ASSAY_ASSIGN_OR_RETURN(const std::vector<DeviceTensor> parameters,
                          Operands());
-  return program_->RunTimed(*stream_, inputs_, parameters, outputs_,
-                            nanoseconds);
+  ASSAY_RETURN_IF_ERROR(
+      program_->RunTimed(*stream_, inputs_, parameters, outputs_, nanoseconds));
+  ran_ = true;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Tensor> Session::Fetch(absl::string_view output) {
   const std::vector<Graph::Output>& outputs = graph().outputs();
   for (size_t i = 0; i < outputs.size(); ++i) {
-    if (outputs[i].name == output) {
-      return DownloadNow(*device_, *stream_, outputs_[i]);
-    }
+    if (outputs[i].name != output) continue;
+    if (ran_) return DownloadNow(*device_, *stream_, outputs_[i]);
+    return absl::FailedPreconditionError(absl::StrCat(
+        "output '", output, "': nothing was run, or the last run failed"));
   }
   return NotFound("output", output);
 }

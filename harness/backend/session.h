@@ -62,7 +62,8 @@ class Session {
   absl::Status Run();
   // As Run, with the time of each of program().steps().
   absl::Status RunTimed(absl::Span<int64_t> nanoseconds);
-  // Output of the last run, on the host.
+  // Output of the last run, on the host. FAILED_PRECONDITION: nothing was run,
+  // or the last run failed.
   absl::StatusOr<Tensor> Fetch(absl::string_view output);
 
   const Graph& graph() const { return program_->graph(); }
@@ -82,6 +83,7 @@ class Session {
   std::unique_ptr<Stream> stream_;
   std::vector<DeviceTensor> inputs_, outputs_;
   std::vector<bool> fed_;  // by input
+  bool ran_ = false;       // the last run came to its end
 };
 
 }  // namespace assay

@@ -20,8 +20,11 @@ namespace {
 class LogitsSource final : public BatchSource {
  public:
   LogitsSource(BatchSource* inner, RegroupedProgram* program,
-               DynamicScores* scores)
-      : inner_(*inner), program_(*program), scores_(*scores) {}
+               const TensorType* expected, DynamicScores* scores)
+      : inner_(*inner),
+        program_(*program),
+        expected_(expected),
+        scores_(*scores) {}
 
   int64_t batch_size() const override { return inner_.batch_size(); }
   int64_t batch_count() const override { return inner_.batch_count(); }
@@ -60,6 +63,7 @@ class LogitsSource final : public BatchSource {
     if (logits == result.outputs.end()) {
       return absl::NotFoundError("the network has no output \"logits\"");
     }
+    ASSAY_RETURN_IF_ERROR(Check(logits->second));
     Shape shape = logits->second.shape();
     shape[0] = batch_size();
     Tensor padded = Tensor::Zeros(logits->second.dtype(), shape);
@@ -72,8 +76,21 @@ class LogitsSource final : public BatchSource {
     return scored;
   }
 
+  absl::Status Check(const Tensor& logits) const {
+    if (expected_ == nullptr) return absl::OkStatus();
+    TensorType type = *expected_;
+    type.shape[0] = logits.dim(0);
+    if (logits.dtype() == type.dtype && logits.shape() == type.shape) {
+      return absl::OkStatus();
+    }
+    return absl::InvalidArgumentError(
+        absl::StrCat("logits of the candidate: expected ", ToString(type),
+                     ", got ", logits.TypeString()));
+  }
+
   BatchSource& inner_;
   RegroupedProgram& program_;
+  const TensorType* const expected_;
   DynamicScores& scores_;
   std::optional<Batch> first_;
 };
@@ -85,19 +102,17 @@ double DynamicScores::mean_macs() const {
   return macs.empty() ? 0 : sum / static_cast<double>(macs.size());
 }
 
-absl::StatusOr<DynamicScores> ScoreDynamic(Device* device,
-                                           const DynamicGraph& graph,
-                                           const ParameterStore& parameters,
-                                           BatchSource& source,
-                                           const Evaluator::Options& run,
-                                           const ExecutableOptions& options) {
+absl::StatusOr<DynamicScores> ScoreDynamic(
+    Device* device, const DynamicGraph& graph, const ParameterStore& parameters,
+    BatchSource& source, const Evaluator::Options& run,
+    const ExecutableOptions& options, const TensorType* expected) {
   ASSAY_ASSIGN_OR_RETURN(HostModule module, BuildHostModule(graph, parameters));
   ASSAY_ASSIGN_OR_RETURN(
       const std::unique_ptr<RegroupedProgram> program,
       RegroupedProgram::Make(device, std::move(module), parameters,
                              source.batch_size(), options));
   DynamicScores scores;
-  LogitsSource logits(&source, program.get(), &scores);
+  LogitsSource logits(&source, program.get(), expected, &scores);
   ASSAY_ASSIGN_OR_RETURN(const TensorType type, logits.LogitsType());
   Graph given(*graph.ops);
   GraphBuilder b(&given);

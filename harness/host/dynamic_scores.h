@@ -32,11 +32,13 @@ struct DynamicScores {
 
 // Every sample of every batch of `source` decides for itself. The network's
 // inputs are of batch 1 and it has an output "logits". Errors as
-// BuildHostModule, RegroupedProgram and Evaluator::Run.
+// BuildHostModule, RegroupedProgram and Evaluator::Run; INVALID_ARGUMENT, at
+// the first batch that has them, for logits of another type than `logits` (if
+// any), which is that of one sample.
 absl::StatusOr<DynamicScores> ScoreDynamic(
     Device* device, const DynamicGraph& graph, const ParameterStore& parameters,
     BatchSource& source, const Evaluator::Options& run,
-    const ExecutableOptions& options = {});
+    const ExecutableOptions& options = {}, const TensorType* logits = nullptr);
 
 }  // namespace assay
 

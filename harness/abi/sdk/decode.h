@@ -36,10 +36,12 @@ class Decoder {
         uint64_t{from.size()}, to.data(), uint64_t{to.size()}, &part));
     return part;
   }
+  // Positions that the part holds; -1 where there is no such part.
   int64_t Length(uint32_t part) const {
-    const assay_decoder* decoder = handle_.get();
-    return CallOr(s_->decode, &assay_decode_table::length, s_->host, decoder,
-                  part);
+    if (s_ == nullptr || !HasSlot(s_->decode, &assay_decode_table::length)) {
+      return -1;
+    }
+    return s_->decode->length(s_->host, handle_.get(), part);
   }
   Status Truncate(uint32_t part, int64_t length) {
     return ASSAY_SDK_CALL(*s_, decode, truncate, handle_.get(), part, length);

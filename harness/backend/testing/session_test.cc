@@ -96,6 +96,25 @@ TEST_P(SessionTest, MisuseIsNamed) {
       StatusIs(absl::StatusCode::kNotFound, HasSubstr("output 'product'")));
 }
 
+TEST_P(SessionTest, FetchesOnlyWhatTheLastRunMade) {
+  const auto nothing =
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               HasSubstr("output 'sum': nothing was run, or the last run"));
+  ASSERT_OK(parameters_.Set("p", One(1)));
+  ASSERT_OK_AND_ASSIGN(const auto session,
+                       Session::Make(device_.get(), Sum(false), &parameters_));
+  EXPECT_THAT(session->Fetch("sum"), nothing);
+  ASSERT_OK(session->Feed("x", One(5)));
+  ASSERT_OK(session->Run());
+  EXPECT_EQ(ValueOf(session->Fetch("sum")), 6);
+  ASSERT_OK(parameters_.Set("p", Tensor::Zeros(DType::kF32, {3})));
+  EXPECT_FALSE(session->Run().ok());
+  EXPECT_THAT(session->Fetch("sum"), nothing);
+  ASSERT_OK(parameters_.Set("p", One(2)));
+  ASSERT_OK(session->Run());
+  EXPECT_EQ(ValueOf(session->Fetch("sum")), 7);
+}
+
 TEST_P(SessionTest, ParametersLoadAndSave) {
   ParameterStore store;
   store.Set("p", One(1));

@@ -1,5 +1,6 @@
 #include "harness/graph/rewrites/with_cache.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -108,7 +109,8 @@ class Rewriter {
     for (NodeId id = 0; id < network_.node_count(); ++id) {
       const Node& node = network_.node(id);
       if (node.op != "matmul" || node.inputs.size() != 2) continue;
-      const Node* softmax = pattern_.Producer(node.inputs[0], "softmax");
+      const Node* softmax =
+          pattern_.Producer(BeforeGrid(node.inputs[0]), "softmax");
       if (softmax == nullptr) continue;
       ASSAY_ASSIGN_OR_RETURN(const std::optional<Attention> found,
                              Behind(softmax->inputs[0], node.inputs[0]));
@@ -118,6 +120,14 @@ class Rewriter {
       masks_[found->mask] = true;
     }
     return absl::OkStatus();
+  }
+
+  // What was rounded to a grid, where the value was; else the value.
+  ValueId BeforeGrid(ValueId v) const {
+    const Node* real = pattern_.Producer(v, "dequantize_linear");
+    if (real == nullptr) return v;
+    const Node* grid = pattern_.Producer(real->inputs[0], "quantize_linear");
+    return grid == nullptr ? v : grid->inputs[0];
   }
 
   // From the softmax's operand back to the product of queries and keys.
@@ -247,6 +257,18 @@ class Rewriter {
     return sources_;
   }
 
+  // `value` on the grid that `like` is on.
+  ValueId OnGrid(GraphCopier& copier, ValueId like, ValueId value) {
+    const Node& real = network_.node(network_.value(like).producer);
+    const Node& grid = network_.node(network_.value(real.inputs[0]).producer);
+    for (const Node* node : {&grid, &real}) {
+      std::vector<ValueId> operands = copier.Map(node->inputs);
+      operands[0] = value;
+      value = copier.b().Op(node->op, operands, node->attributes);
+    }
+    return value;
+  }
+
   // The second operand becomes that of all positions so far.
   absl::StatusOr<bool> Remember(GraphCopier& copier, const Node& node,
                                 const char* what, int64_t axis) {
@@ -257,16 +279,19 @@ class Rewriter {
     }
     const std::string name =
         absl::StrCat(prefix_, made_.caches.values().size() / 2, ".", what);
-    const TensorType& type = network_.type(old);
+    // Rounded behind the cache, where lowering sees what the product reads.
+    const ValueId real = BeforeGrid(old);
+    const TensorType& type = network_.type(real);
     made_.caches.Set(name, Tensor::Zeros(type.dtype, type.shape));
     const ValueId cache = b.Parameter(name, type.dtype, type.shape);
     const ValueId both =
-        b.Op("concat", {cache, copier.Map(old)}, {{"axis", axis}});
+        b.Op("concat", {cache, copier.Map(real)}, {{"axis", axis}});
     const ValueId all =
         b.Op("gather", {both, Sources(b)}, {{"axis", axis}}, name);
     updates_.push_back({cache, all});
+    const ValueId read = real == old ? all : OnGrid(copier, old, all);
     const ValueId result =
-        b.Op(node.op, {copier.Map(node.inputs[0]), all}, node.attributes,
+        b.Op(node.op, {copier.Map(node.inputs[0]), read}, node.attributes,
              network_.value(node.outputs[0]).name);
     ASSAY_RETURN_IF_ERROR(b.status());
     copier.Set(node.outputs[0], result);
@@ -377,6 +402,13 @@ absl::StatusOr<CachedNetwork> WithCache(const Graph& network, int64_t count,
   ASSAY_ASSIGN_OR_RETURN(const Graph folded, FoldConstants(network));
   ASSAY_ASSIGN_OR_RETURN(const Graph live, PruneDead(folded));
   return Rewriter(live, length, count, prefix).Run();
+}
+
+int64_t CacheChunk(int64_t left, int64_t context) {
+  constexpr int64_t kMostAtOnce = 64;
+  int64_t size = 1;
+  while (2 * size <= std::min({left, kMostAtOnce, context - 1})) size *= 2;
+  return size;
 }
 
 }  // namespace assay

@@ -27,12 +27,18 @@ struct CachedNetwork {
 // go back, begin again at an earlier position: what is cached from there on is
 // not read.
 //
-// Attention is softmax(q k' + mask) v over causal masks, with factors anywhere;
-// rope counts from "position". INVALID_ARGUMENT: another mask or none, a node
-// that brings positions together otherwise (position_axes.h) or that does not
-// fit (learnt positions).
+// Attention is softmax(q k' + mask) v over causal masks, with factors anywhere
+// and operands of products on grids or not (quantize_linear,
+// dequantize_linear); rope counts from "position". INVALID_ARGUMENT: another
+// mask or none, a node that brings positions together otherwise
+// (position_axes.h) or that does not fit (learnt positions).
 absl::StatusOr<CachedNetwork> WithCache(const Graph& network, int64_t count,
                                         const std::string& prefix = "cache/");
+
+// How many of `left` positions to take at a time: the largest power of two up
+// to 64 and what WithCache takes of a network of `context` positions, so that
+// prompts of all lengths need few programs.
+int64_t CacheChunk(int64_t left, int64_t context);
 
 }  // namespace assay
 

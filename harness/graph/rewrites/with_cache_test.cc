@@ -10,6 +10,7 @@
 #include "harness/backend/reference/reference_device.h"
 #include "harness/backend/session.h"
 #include "harness/graph/builder.h"
+#include "harness/graph/copier.h"
 #include "harness/graph/rewrites/rebatch.h"
 #include "harness/graph/verify.h"
 #include "harness/models/init.h"
@@ -122,6 +123,39 @@ TEST_F(WithCacheTest, ToGoBackIsToBeginAtAnEarlierPosition) {
   ExpectRows(after, 6, Step(6, Part(6, 12)));
 }
 
+// `graph` with the operands of products of activations on grids.
+Graph OnGrids(const Graph& graph) {
+  CopyHooks hooks;
+  hooks.node = [&](GraphCopier& copier, NodeId id) -> absl::StatusOr<bool> {
+    const Node& node = graph.node(id);
+    if (node.op != "matmul") return false;
+    GraphBuilder& b = copier.b();
+    const ValueId scale = b.Scalar(DType::kF32, 1.0 / 32);
+    const ValueId zero = b.Constant(Tensor::From<int32_t>({}, {128}));
+    std::vector<ValueId> operands;
+    for (const ValueId v : node.inputs) {
+      const ValueId grid = b.Op("quantize_linear", {copier.Map(v), scale, zero},
+                                {{"dtype", std::string("u8")}});
+      operands.push_back(b.Op("dequantize_linear", {grid, scale, zero}));
+    }
+    copier.Set(node.outputs[0], b.Op("matmul", operands, node.attributes));
+    return true;
+  };
+  auto made = CopyGraph(graph, hooks);
+  EXPECT_OK(made.status());
+  return *std::move(made);
+}
+
+TEST_F(WithCacheTest, AttentionMayMultiplyWhatIsOnGrids) {
+  const std::vector<float> plain = Whole(tokens_);
+  network_ = OnGrids(network_);
+  const std::vector<float> whole = Whole(tokens_);
+  EXPECT_NE(whole, plain);
+  ExpectRows(whole, 0, Step(0, Part(0, 5)));
+  ExpectRows(whole, 5, Step(5, Part(5, 6)));
+  ExpectRows(whole, 6, Step(6, Part(6, 12)));
+}
+
 TEST_F(WithCacheTest, WhatIsNotCausalIsRefused) {
   EXPECT_THAT(std::string(WithCache(network_, kContext).status().message()),
               HasSubstr("expected 1 to 11 positions at a time, got 12"));
@@ -144,6 +178,14 @@ TEST_F(WithCacheTest, LearntPositionsAreRefused) {
   ASSERT_OK(b.status());
   EXPECT_THAT(std::string(WithCache(graph, 1).status().message()),
               HasSubstr("expected a node that keeps positions apart"));
+}
+
+TEST(CacheChunkTest, IsTheLargestPowerOfTwoThatFits) {
+  EXPECT_EQ(CacheChunk(1, 16), 1);
+  EXPECT_EQ(CacheChunk(7, 16), 4);
+  EXPECT_EQ(CacheChunk(16, 16), 8);  // fewer than all positions
+  EXPECT_EQ(CacheChunk(1000, 1000), 64);
+  EXPECT_EQ(CacheChunk(5, 2), 1);
 }
 
 }  // namespace

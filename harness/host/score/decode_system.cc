@@ -4,8 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "harness/core/dtype.h"
-#include "harness/core/shape.h"
 #include "harness/core/status_macros.h"
 #include "harness/core/tensor.h"
 #include "harness/graph/rewrites/lower.h"
@@ -14,14 +12,6 @@
 
 namespace assay {
 namespace {
-
-// Of positions at a time: the largest power of two up to `left`, 64 and what
-// WithCache takes.
-int64_t ChunkOf(int64_t left, int64_t context) {
-  int64_t size = 1;
-  while (2 * size <= std::min({left, int64_t{64}, context - 1})) size *= 2;
-  return size;
-}
 
 absl::StatusOr<int64_t> ContextOf(const Graph& graph) {
   const ValueId tokens = graph.FindValue("tokens");
@@ -35,16 +25,6 @@ absl::StatusOr<int64_t> ContextOf(const Graph& graph) {
   }
   return absl::UnavailableError(
       "decoding takes a network from tokens [N,T] to logits [N,T,V]");
-}
-
-int64_t StoredBytes(const Graph& graph) {
-  int64_t bytes = 0;
-  for (ValueId id = 0; id < graph.value_count(); ++id) {
-    const ValueKind kind = graph.value(id).kind;
-    if (kind != ValueKind::kConstant && kind != ValueKind::kParameter) continue;
-    bytes += ElementCount(graph.shape(id)) * SizeOf(graph.type(id).dtype);
-  }
-  return bytes;
 }
 
 }  // namespace
@@ -67,11 +47,14 @@ absl::StatusOr<std::unique_ptr<DecodeSystem>> DecodeSystem::Make(
   if (options.precision == "bf16") {
     lowering.precision = FloatPrecision::kBf16;
   }
+  // Few rows at a time do not pay for caches that are rounded again.
+  lowering.integer_attention = false;
   CompileOptions compile;
   compile.threads = options.threads;
+  int64_t cache_bytes = 0;
   std::vector<int64_t> sizes = {1};
   for (int64_t left = settled.prompt; left > 0;) {
-    sizes.push_back(ChunkOf(left, context));
+    sizes.push_back(CacheChunk(left, context));
     left -= sizes.back();
   }
   for (const int64_t size : sizes) {
@@ -88,9 +71,11 @@ absl::StatusOr<std::unique_ptr<DecodeSystem>> DecodeSystem::Make(
         LowerForInference(cached->graph, parameters, lowering));
     ASSAY_ASSIGN_OR_RETURN(
         session, Session::Make(device, lowered.graph, &made->caches_, compile));
-    made->bytes_ += StoredBytes(session->program().graph()) +
+    made->bytes_ += ConstantBytes(session->program().graph()) +
                     session->program().scratch_bytes();
+    cache_bytes = cached->caches.bytes();
   }
+  made->bytes_ += cache_bytes;  // which all plans share
   return made;
 }
 

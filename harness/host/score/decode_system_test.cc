@@ -11,7 +11,10 @@
 #include "harness/backend/session.h"
 #include "harness/core/tensor.h"
 #include "harness/graph/builder.h"
+#include "harness/graph/rewrites/lower.h"
 #include "harness/graph/rewrites/rebatch.h"
+#include "harness/graph/rewrites/with_cache.h"
+#include "harness/host/score/plan.h"
 #include "harness/models/init.h"
 #include "harness/models/lmd/lmd.h"
 #include "harness/ops/ops.h"
@@ -127,6 +130,27 @@ TEST_F(DecodeSystemTest, WritesWhatTheNetworkWouldWrite) {
     ASSERT_OK(prefill->Answer({sample}));
     EXPECT_EQ(prefill->written(), Slowly(Prompt(sample, 7), 1));
   }
+}
+
+TEST_F(DecodeSystemTest, CachesCountOnceAndConstantsWithEachPlan) {
+  ASSERT_OK_AND_ASSIGN(const Graph one, Rebatch(graph_, 1));
+  int64_t plans = 0, caches = 0;
+  for (const int64_t positions : {1, 2}) {
+    ASSERT_OK_AND_ASSIGN(const CachedNetwork cached, WithCache(one, positions));
+    ASSERT_OK_AND_ASSIGN(const LoweredNetwork lowered,
+                         LowerForInference(cached.graph, parameters_));
+    ASSERT_OK_AND_ASSIGN(const auto program,
+                         device_->Compile(lowered.graph, {.threads = 1}));
+    plans += ConstantBytes(program->graph()) + program->scratch_bytes();
+    caches = cached.caches.bytes();
+  }
+  DecodeSystemOptions options;
+  options.precision = "f32";
+  options.prompt = 3;  // 2 + 1
+  ASSERT_OK_AND_ASSIGN(
+      const auto decode,
+      DecodeSystem::Make(device_.get(), graph_, parameters_, options));
+  EXPECT_EQ(decode->bytes(), plans + caches);
 }
 
 // A candidate may have lost all of its attention.

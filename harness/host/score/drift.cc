@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "harness/backend/session.h"
 #include "harness/core/status_macros.h"
+#include "harness/host/score/difference.h"
 #include "harness/host/score/materialisation.h"
 #include "harness/host/score/plan.h"
 #include "harness/report/check.h"
@@ -130,10 +131,10 @@ void CompareLogits(const Tensor& reference, const Tensor& other, int64_t rows,
   const absl::Span<const float> b = other.span<float>();
   double largest = 0.0, sum = 0.0, scale = 0.0;
   for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
-    const double difference = std::abs(double{a[i]} - double{b[i]});
+    const double difference = Apart(double{a[i]}, double{b[i]});
     largest = std::max(largest, difference);
     sum += difference;
-    scale = std::max(scale, std::abs(double{a[i]}));
+    if (std::isfinite(a[i])) scale = std::max(scale, std::abs(double{a[i]}));
   }
   uint64_t changed = 0;
   for (int64_t at = 0; at < count; at += classes) {
@@ -146,8 +147,8 @@ void CompareLogits(const Tensor& reference, const Tensor& other, int64_t rows,
   record->set_items(static_cast<uint64_t>(count / classes));
   record->set_logits(static_cast<uint64_t>(count));
   record->set_max_difference(largest);
-  record->set_mean_difference(count > 0 ? sum / static_cast<double>(count)
-                                        : 0.0);
+  record->set_mean_difference(
+      count > 0 ? std::min(largest, sum / static_cast<double>(count)) : 0.0);
   record->set_largest_logit(scale);
   record->set_answers_changed(changed);
 }

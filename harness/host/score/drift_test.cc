@@ -1,5 +1,6 @@
 #include "harness/host/score/drift.h"
 
+#include <limits>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -30,6 +31,17 @@ TEST(DriftTest, RowsBeyondThoseAskedDoNotCount) {
   EXPECT_EQ(record.items(), 2u);
   EXPECT_EQ(record.max_difference(), 0.0);
   EXPECT_EQ(record.answers_changed(), 0u);
+}
+
+// Reports hold finite numbers.
+TEST(DriftTest, ALogitThatIsNoNumberIsTheLargestDifference) {
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  const Tensor reference = Logits({1, 2, 4, 3, 0, -8});
+  DriftRecord record;
+  CompareLogits(reference, Logits({kNan, 2, kNan, 3, 0, -8}), 3, &record);
+  EXPECT_EQ(record.max_difference(), std::numeric_limits<double>::max());
+  EXPECT_EQ(record.mean_difference(), std::numeric_limits<double>::max());
+  EXPECT_EQ(record.largest_logit(), 8.0);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "harness/core/status_macros.h"
 #include "harness/graph/rewrites/rebatch.h"
 #include "harness/host/run_setup.h"
+#include "harness/host/score/difference.h"
 #include "harness/host/score/materialisation.h"
 #include "harness/host/score/plan.h"
 #include "harness/host/score/quality.h"
@@ -66,13 +67,7 @@ class Evaluation {
                        const Plan& plan, MaterialisationRecord* record) {
     ASSAY_ASSIGN_OR_RETURN(const Tensor exact, LogitsOf(graph, parameters));
     ASSAY_ASSIGN_OR_RETURN(const Tensor lowered, LogitsOf(plan.graph, {}));
-    const Tensor a = exact.Cast(DType::kF32), b = lowered.Cast(DType::kF32);
-    double largest = 0;
-    for (int64_t i = 0; i < std::min(a.size(), b.size()); ++i) {
-      largest = std::max(
-          largest, std::abs(double{a.data<float>()[i]} - b.data<float>()[i]));
-    }
-    record->set_max_output_difference(largest);
+    record->set_max_output_difference(LargestDifference(exact, lowered));
     return absl::OkStatus();
   }
 

@@ -13,16 +13,6 @@
 namespace assay {
 namespace {
 
-int64_t StoredBytes(const Graph& graph) {
-  int64_t bytes = 0;
-  for (ValueId id = 0; id < graph.value_count(); ++id) {
-    const ValueKind kind = graph.value(id).kind;
-    if (kind != ValueKind::kConstant) continue;
-    bytes += ElementCount(graph.shape(id)) * SizeOf(graph.type(id).dtype);
-  }
-  return bytes;
-}
-
 const Tensor* FindFeed(const Batch& batch, absl::string_view name) {
   for (const auto& [feed, value] : batch.feeds) {
     if (feed == name) return &value;
@@ -31,6 +21,15 @@ const Tensor* FindFeed(const Batch& batch, absl::string_view name) {
 }
 
 }  // namespace
+
+int64_t ConstantBytes(const Graph& graph) {
+  int64_t bytes = 0;
+  for (ValueId id = 0; id < graph.value_count(); ++id) {
+    if (graph.value(id).kind != ValueKind::kConstant) continue;
+    bytes += ElementCount(graph.shape(id)) * SizeOf(graph.type(id).dtype);
+  }
+  return bytes;
+}
 
 std::string FormOf(const Graph& graph) {
   ParameterStore constants;  // the text without them is short
@@ -86,7 +85,7 @@ absl::StatusOr<std::unique_ptr<PlanSystem>> PlanSystem::Make(Device* device,
     return absl::InvalidArgumentError("the plan has no batched input");
   }
   system->batch_ = static_cast<size_t>(graph.shape(graph.inputs()[0])[0]);
-  system->weight_bytes_ = StoredBytes(graph);
+  system->weight_bytes_ = ConstantBytes(graph);
   return system;
 }
 

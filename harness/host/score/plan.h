@@ -42,13 +42,16 @@ class TimedSystem : public SystemUnderTest {
   // Keeps the inputs of batches 0 to count - 1; labels are left out.
   virtual absl::Status LoadBatches(BatchSource& source, int64_t count) = 0;
   virtual int64_t samples() const = 0;
-  // Weights and scratch memory, as the programs say.
+  // Weights, scratch memory, and what lives from query to query.
   virtual int64_t bytes() const = 0;
   // Equal where the same graphs were compiled, constants aside.
   virtual std::string form() const = 0;
 };
 
-// That of one graph.
+// Weights that a program of this graph holds; it has no parameters (MakePlan).
+int64_t ConstantBytes(const Graph& graph);
+
+// TimedSystem::form of one graph.
 std::string FormOf(const Graph& graph);
 
 // A compiled plan with batches of samples in device memory. A query is made of

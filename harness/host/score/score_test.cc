@@ -236,6 +236,9 @@ TEST_F(ScoreTest, ControlFlowWithOtherLogitsIsRefused) {
   ASSERT_TRUE(WriteArtifact(JoinPath(folder_, "artifacts/0"), *artifact).ok());
   const ScoreResult result = Do();
   EXPECT_EQ(result.outcome().status(), Outcome::INVALID_SUBMISSION);
+  EXPECT_THAT(result.outcome().message(),
+              HasSubstr("logits of the candidate: expected f32[20,3], got "
+                        "f32[20,1,12,12]"));
 }
 
 TEST_F(ScoreTest, AuditsWhereAsked) {

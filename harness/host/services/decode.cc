@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -19,10 +18,6 @@
 
 namespace assay {
 namespace {
-
-// A prompt is taken in pieces of powers of two up to this, so that few programs
-// are compiled.
-constexpr int64_t kMostAtOnce = 64;
 
 struct DecoderPart {
   explicit DecoderPart(Graph g) : graph(std::move(g)) {}
@@ -281,6 +276,7 @@ absl::Status RunPart(assay_host* host, assay_decoder* decoder, uint32_t part,
                      bool store) {
   ASSAY_ASSIGN_OR_RETURN(assay_decoder * d, FindDecoder(host, decoder));
   ASSAY_ASSIGN_OR_RETURN(DecoderPart * p, FindPart(host, decoder, part));
+  p->outputs.clear();  // those of the run before
   ASSAY_ASSIGN_OR_RETURN(const std::vector<Tensor> taken,
                          TakeInputs(host, *p, inputs, count));
   const int64_t positions = taken[0].dim(1);
@@ -292,11 +288,7 @@ absl::Status RunPart(assay_host* host, assay_decoder* decoder, uint32_t part,
   std::vector<std::vector<Tensor>> outputs(p->graph.outputs().size());
   const int64_t before = p->length;
   for (int64_t done = 0; done < positions;) {
-    int64_t size = 1;
-    while (2 * size <=
-           std::min({positions - done, kMostAtOnce, p->context - 1})) {
-      size *= 2;
-    }
+    const int64_t size = CacheChunk(positions - done, p->context);
     const absl::Status status =
         RunChunk(host, d, p, taken, done, size, store, &outputs);
     if (!status.ok()) {
@@ -305,7 +297,6 @@ absl::Status RunPart(assay_host* host, assay_decoder* decoder, uint32_t part,
     }
     done += size;
   }
-  p->outputs.clear();
   for (const std::vector<Tensor>& pieces : outputs) {
     if (!store) p->outputs.push_back(Join(pieces));
   }

@@ -157,6 +157,11 @@ class Steps final : public sdk::Method {
     ASSAY_PROBE(decoder.RunTokens(part, many).code() == sdk::Code::kOutOfRange,
                 "more than the context");
     ASSAY_PROBE(decoder.Length(part) == 7, "as it was");
+    ASSAY_PROBE(decoder.Fetch(part).status().code() == sdk::Code::kOutOfRange,
+                "a run that failed leaves nothing");
+    ASSAY_PROBE(
+        decoder.Length(part + 1) == -1 && sdk::Decoder().Length(part) == -1,
+        "there is no such part");
     ASSAY_PROBE(
         decoder.AddPart(net.graph, {net.h1}, {net.tokens}).status().code() ==
             sdk::Code::kInvalidArgument,
