@@ -94,6 +94,61 @@ TEST(VerifyDynamicTest, AWhileMayRunNoTimeAForRunsOnce) {
   }
 }
 
+TEST(VerifyDynamicTest, BehindBranchesIsAssignedWhatBothAssign) {
+  const auto finish = [](VariableId read_of_abc) {
+    DynamicBuilder b(StandardOps(), "branches");
+    b.Outputs({"y"});
+    const VariableId x = b.Input("x", kPair);
+    const VariableId abc[] = {b.Variable("a"), b.Variable("b"),
+                              b.Variable("c")};
+    const Predicate sure = {PredicateKind::kMargin, x, 0.1};
+    b.If(
+        sure,
+        [&] {
+          b.Copy(abc[0], x);
+          b.If(sure, [&] { b.Copy(abc[1], x); });  // on one path within
+        },
+        [&] {
+          b.Copy(abc[1], x);
+          b.Copy(abc[0], x);
+          b.Copy(abc[2], x);
+        });
+    b.Return({abc[read_of_abc]});
+    return b.Finish();
+  };
+  EXPECT_OK(finish(0));
+  EXPECT_THAT(finish(1), IsInvalid("'b' is read, and not assigned"));
+  EXPECT_THAT(finish(2), IsInvalid("'c' is read, and not assigned"));
+}
+
+// Tens of thousands of branches with variables of their own take no longer than
+// any test.
+TEST(VerifyDynamicTest, LongGraphsTakeLinearTime) {
+  DynamicGraph graph;
+  graph.ops = &StandardOps();
+  graph.variables = {"x"};
+  graph.inputs = {{"x", kPair, 0}};
+  graph.outputs = {"y"};
+  for (VariableId next = 1; next <= 50000; ++next) {
+    graph.variables.push_back(std::to_string(next));
+    Statement copy, choice;
+    copy.kind = StatementKind::kCopy;
+    copy.reads = {next - 1};
+    copy.writes = {next};
+    choice.kind = StatementKind::kIf;
+    choice.predicate = {PredicateKind::kMargin, next - 1, 0.1};
+    choice.body = {copy};
+    choice.otherwise = {copy};
+    graph.body.push_back(std::move(choice));
+  }
+  Statement end;
+  end.kind = StatementKind::kReturn;
+  end.reads = {50000};
+  graph.body.push_back(std::move(end));
+  NumberSites(&graph.body);
+  EXPECT_OK(VerifyDynamic(graph));
+}
+
 TEST(VerifyDynamicTest, EveryPathReturns) {
   DynamicBuilder b(StandardOps(), "ends");
   b.Outputs({"y"});

@@ -1,5 +1,7 @@
 #include "harness/dynamic/dynamic_verify.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <map>
 #include <set>
 #include <string>
@@ -22,23 +24,40 @@ absl::Status Invalid(const Parts&... parts) {
 
 class Verifier {
  public:
-  explicit Verifier(const DynamicGraph& graph) : graph_(graph) {}
+  explicit Verifier(const DynamicGraph& graph)
+      : graph_(graph), assigned_(graph.variables.size()) {}
 
   absl::Status Check() {
     ASSAY_RETURN_IF_ERROR(CheckNames());
-    Assigned assigned(graph_.variables.size());
     for (const DynamicGraph::Input& input : graph_.inputs) {
       ASSAY_RETURN_IF_ERROR(CheckVariable(input.variable));
-      assigned[static_cast<size_t>(input.variable)] = true;
+      Assign(input.variable);
     }
     bool falls_through = true;
-    ASSAY_RETURN_IF_ERROR(CheckBlock(graph_.body, &assigned, &falls_through));
+    ASSAY_RETURN_IF_ERROR(CheckBlock(graph_.body, &falls_through));
     return falls_through ? Invalid("a path ends without a return")
                          : absl::OkStatus();
   }
 
  private:
-  using Assigned = std::vector<bool>;
+  bool IsAssigned(VariableId id) const {
+    return assigned_[static_cast<size_t>(id)];
+  }
+  void Assign(VariableId id) {
+    if (IsAssigned(id)) return;
+    assigned_[static_cast<size_t>(id)] = true;
+    trail_.push_back(id);
+  }
+  // Takes back, and returns, what was assigned since the trail was so long.
+  std::vector<VariableId> Undo(size_t length) {
+    const auto begin = trail_.begin() + static_cast<std::ptrdiff_t>(length);
+    std::vector<VariableId> undone(begin, trail_.end());
+    trail_.erase(begin, trail_.end());
+    for (const VariableId id : undone) {
+      assigned_[static_cast<size_t>(id)] = false;
+    }
+    return undone;
+  }
 
   absl::Status CheckNames() const {
     if (graph_.ops == nullptr) return Invalid("no ops");
@@ -70,9 +89,9 @@ class Verifier {
     return absl::OkStatus();
   }
 
-  absl::Status CheckRead(VariableId id, const Assigned& assigned) const {
+  absl::Status CheckRead(VariableId id) const {
     ASSAY_RETURN_IF_ERROR(CheckVariable(id));
-    if (!assigned[static_cast<size_t>(id)]) {
+    if (!IsAssigned(id)) {
       return Invalid("'", graph_.NameOf(id),
                      "' is read, and not assigned on every path to here");
     }
@@ -114,9 +133,9 @@ class Verifier {
   }
 
   // Counts and predicates; bodies are CheckStatement's.
-  absl::Status CheckHead(const Statement& s, const Assigned& assigned) {
+  absl::Status CheckHead(const Statement& s) {
     for (const VariableId id : s.reads) {
-      ASSAY_RETURN_IF_ERROR(CheckRead(id, assigned));
+      ASSAY_RETURN_IF_ERROR(CheckRead(id));
     }
     for (const VariableId id : s.writes) {
       ASSAY_RETURN_IF_ERROR(CheckVariable(id));
@@ -137,7 +156,7 @@ class Verifier {
       case StatementKind::kWhile:
         ASSAY_RETURN_IF_ERROR(CheckCounts(
             s, 0, s.kind == StatementKind::kIf || s.writes.empty() ? 0 : 1));
-        ASSAY_RETURN_IF_ERROR(CheckRead(s.predicate.source, assigned));
+        ASSAY_RETURN_IF_ERROR(CheckRead(s.predicate.source));
         if (s.site < 0) return Invalid("its site is not numbered");
         break;
     }
@@ -147,40 +166,56 @@ class Verifier {
     return absl::OkStatus();
   }
 
-  absl::Status CheckStatement(const Statement& s, Assigned* assigned,
-                              bool* falls_through) {
-    ASSAY_RETURN_IF_ERROR(CheckHead(s, *assigned));
-    for (const VariableId id : s.writes) {
-      (*assigned)[static_cast<size_t>(id)] = true;
+  absl::Status CheckStatement(const Statement& s, bool* falls_through) {
+    ASSAY_RETURN_IF_ERROR(CheckHead(s));
+    for (const VariableId id : s.writes) Assign(id);
+    switch (s.kind) {
+      case StatementKind::kReturn:
+        *falls_through = false;
+        return absl::OkStatus();
+      case StatementKind::kIf:
+        return CheckBranches(s, falls_through);
+      case StatementKind::kFor:  // runs once at least
+        return CheckBlock(s.body, falls_through);
+      case StatementKind::kWhile: {
+        const size_t before = trail_.size();
+        bool again = true;
+        ASSAY_RETURN_IF_ERROR(CheckBlock(s.body, &again));
+        Undo(before);
+        return absl::OkStatus();
+      }
+      default:
+        return absl::OkStatus();
     }
-    if (s.kind == StatementKind::kReturn) *falls_through = false;
-    if (IsStraight(s.kind) || s.kind == StatementKind::kReturn) {
-      return absl::OkStatus();
-    }
-    Assigned within = *assigned, without = *assigned;
+  }
+
+  // Behind them is assigned what both assign; what a path assigns that never
+  // comes there does not matter. Linear in what they assign.
+  absl::Status CheckBranches(const Statement& s, bool* falls_through) {
+    const size_t before = trail_.size();
     bool body_ends = true, other_ends = true;
-    ASSAY_RETURN_IF_ERROR(CheckBlock(s.body, &within, &body_ends));
-    if (s.kind == StatementKind::kIf) {
-      ASSAY_RETURN_IF_ERROR(CheckBlock(s.otherwise, &without, &other_ends));
-    } else if (s.kind == StatementKind::kFor) {
-      without = within;
-      other_ends = body_ends;
-    }
+    ASSAY_RETURN_IF_ERROR(CheckBlock(s.body, &body_ends));
+    std::vector<VariableId> both = Undo(before);
+    ASSAY_RETURN_IF_ERROR(CheckBlock(s.otherwise, &other_ends));
     *falls_through = body_ends || other_ends;
-    // What a path assigns that never comes here does not matter.
-    for (size_t i = 0; i < assigned->size(); ++i) {
-      (*assigned)[i] = (within[i] || !body_ends) && (without[i] || !other_ends);
+    if (!body_ends) return absl::OkStatus();
+    if (other_ends) {
+      both.erase(
+          std::remove_if(both.begin(), both.end(),
+                         [this](VariableId id) { return !IsAssigned(id); }),
+          both.end());
     }
+    Undo(before);
+    for (const VariableId id : both) Assign(id);
     return absl::OkStatus();
   }
 
-  absl::Status CheckBlock(const Block& block, Assigned* assigned,
-                          bool* falls_through) {
+  absl::Status CheckBlock(const Block& block, bool* falls_through) {
     for (size_t i = 0; i < block.size(); ++i) {
       const Statement& s = block[i];
       absl::Status status =
           *falls_through
-              ? CheckStatement(s, assigned, falls_through)
+              ? CheckStatement(s, falls_through)
               : Invalid("nothing comes here: a return stands before");
       if (status.ok()) continue;
       return absl::Status(
@@ -196,6 +231,9 @@ class Verifier {
   }
 
   const DynamicGraph& graph_;
+  // By variable, on every path to here; and in which order.
+  std::vector<bool> assigned_;
+  std::vector<VariableId> trail_;
   std::map<std::string, TensorType> parameters_;
 };
 
