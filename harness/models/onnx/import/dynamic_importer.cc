@@ -15,6 +15,9 @@ namespace assay {
 namespace {
 
 constexpr int kMaxDepth = 16;
+// Each stands for two copies of what follows an If, so that a row of n such Ifs
+// takes 2^n - 1 of them.
+constexpr int kMaxPartings = 255;
 
 std::string Word(const OnnxNode& node) {
   const std::string& name =
@@ -44,6 +47,15 @@ absl::Status InvalidNode(const OnnxNode& node, const std::string& what) {
 
 absl::Status RefuseNode(const OnnxNode& node, const std::string& what) {
   return absl::UnimplementedError(absl::StrCat(Word(node), ": ", what));
+}
+
+absl::Status CheckCondition(const OnnxNode& node, const TensorType& type) {
+  if (type.dtype == DType::kBool && ElementCount(type.shape) == 1) {
+    return absl::OkStatus();
+  }
+  return InvalidNode(
+      node,
+      absl::StrCat("the condition: expected one bool, got ", ToString(type)));
 }
 
 absl::StatusOr<const OnnxGraph*> InnerGraph(const OnnxNode& node,
@@ -197,11 +209,7 @@ DynamicImporter::ImportIf(const OnnxGraph& graph, const OnnxReads& reads,
   }
   ASSAY_ASSIGN_OR_RETURN(const OnnxMeaning flag,
                          pieces_.AsVariable(condition, block));
-  if (flag.type.dtype != DType::kBool || ElementCount(flag.type.shape) != 1) {
-    return InvalidNode(node,
-                       absl::StrCat("the condition: expected one bool, got ",
-                                    ToString(flag.type)));
-  }
+  ASSAY_RETURN_IF_ERROR(CheckCondition(node, flag.type));
   Sides sides;
   sides.statement.kind = StatementKind::kIf;
   sides.statement.predicate = {PredicateKind::kIsTrue, flag.variable};
@@ -280,6 +288,13 @@ absl::StatusOr<DynamicImporter::Outcome> DynamicImporter::PartWays(
     const OnnxGraph& graph, const OnnxReads& reads, size_t at, Sides sides,
     OnnxNames* names, Block* block) {
   const OnnxNode& node = graph.nodes[at];
+  if (++partings_ > kMaxPartings) {
+    return RefuseNode(
+        node, absl::StrCat("its branches give other types, so that what stands "
+                           "behind it is imported twice, and with the Ifs "
+                           "before it more than ",
+                           kMaxPartings, " times"));
+  }
   Outcome outcomes[2];
   for (const size_t side : {0, 1}) {
     OnnxNames within;

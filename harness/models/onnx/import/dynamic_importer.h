@@ -95,6 +95,7 @@ class DynamicImporter {
   OnnxDynamicNetwork network_;
   DynamicPieces pieces_;
   int depth_ = 0;
+  int partings_ = 0;  // calls of PartWays
 };
 
 // Whether the node is an If or a Loop.
@@ -103,6 +104,9 @@ bool IsOnnxControl(const OnnxNode& node);
 // Errors about a node.
 absl::Status InvalidNode(const OnnxNode& node, const std::string& what);
 absl::Status RefuseNode(const OnnxNode& node, const std::string& what);
+
+// INVALID_ARGUMENT unless the node's condition is one bool.
+absl::Status CheckCondition(const OnnxNode& node, const TensorType& type);
 
 // The attribute's graph.
 absl::StatusOr<const OnnxGraph*> InnerGraph(const OnnxNode& node,

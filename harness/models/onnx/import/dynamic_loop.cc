@@ -143,11 +143,7 @@ absl::Status DynamicImporter::SetGoing(const OnnxNode& node,
                                        VariableId going, Block* block) {
   ASSAY_ASSIGN_OR_RETURN(const OnnxMeaning flag,
                          pieces_.AsVariable(condition, block));
-  if (flag.type.dtype != DType::kBool || ElementCount(flag.type.shape) != 1) {
-    return InvalidNode(node,
-                       absl::StrCat("the condition: expected one bool, got ",
-                                    ToString(flag.type)));
-  }
+  ASSAY_RETURN_IF_ERROR(CheckCondition(node, flag.type));
   Graph test(*graph().ops);
   test.set_name("going");
   GraphBuilder b(&test);

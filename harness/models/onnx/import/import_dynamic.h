@@ -42,7 +42,8 @@ bool Decides(const DynamicGraph& graph);
 //
 // Errors as ImportOnnx; UNIMPLEMENTED too: values from one iteration to the
 // next whose types differ, also by way of a branch; values that are collected
-// over iterations whose number is not known.
+// over iterations whose number is not known; Ifs in a row whose branches give
+// other types, so that what stands behind them is imported over 255 times.
 absl::StatusOr<OnnxDynamicNetwork> ImportDynamicOnnx(
     const OnnxModel& model, const OnnxImportOptions& options, const OpSet& ops);
 

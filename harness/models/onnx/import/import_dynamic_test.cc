@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "harness/backend/device.h"
 #include "harness/backend/registry.h"
@@ -168,6 +169,35 @@ TEST(ImportDynamicTest, BranchesMayGiveOtherTypesTwice) {
   model.graph.nodes.push_back(choice);
   ExpectY(model, 1, {-2});
   ExpectY(model, -1, {-4, -3});
+}
+
+// PartingSum's sum, added to a pair or not and summed again, and again.
+OnnxModel Partings(int count) {
+  OnnxModel model = PartingSum();
+  std::string sum = "sum";
+  for (int i = 1; i < count; ++i) {
+    const std::string joint = absl::StrCat("z", i), next = absl::StrCat("s", i);
+    OnnxNode choice = Node("If", {"positive"}, {joint});
+    choice.attributes["then_branch"] = Shared(Branch("Neg", {sum}, "c"));
+    choice.attributes["else_branch"] =
+        Shared(Branch("Add", {sum, "pair"}, "d"));
+    model.graph.nodes.push_back(choice);
+    model.graph.nodes.push_back(Node("ReduceSum", {joint}, {next}));
+    model.graph.nodes.back().attributes["keepdims"] = int64_t{0};
+    sum = next;
+  }
+  model.graph.nodes.push_back(Node("Neg", {sum}, {"y"}));
+  return model;
+}
+
+TEST(ImportDynamicTest, CopiesOfWhatFollowsHaveABound) {
+  ExpectY(Partings(3), 1, {-2});
+  EXPECT_OK(ImportDynamicOnnx(Partings(8), {}, StandardOps()).status());
+  EXPECT_THAT(
+      ImportDynamicOnnx(Partings(9), {}, StandardOps()),
+      StatusIs(absl::StatusCode::kUnimplemented,
+               HasSubstr("what stands behind it is imported twice, and with "
+                         "the Ifs before it more than 255 times")));
 }
 
 TEST(ImportDynamicTest, BranchesOfOtherTypesWithinALoopAreRefused) {
