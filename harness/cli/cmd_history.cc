@@ -45,8 +45,18 @@ constexpr FlagSpec kFlags[] = {
     {"format", "text|json", "text", "how to print"},
 };
 
+// To add to it.
 absl::StatusOr<History> OpenHistory(const Args& args) {
   return History::Open(UserPath(args.Text("db")));
+}
+
+absl::StatusOr<History> ReadHistory(const Args& args) {
+  auto history = History::OpenExisting(UserPath(args.Text("db")));
+  if (!absl::IsNotFound(history.status())) return history;
+  return absl::NotFoundError(
+      absl::StrCat(history.status().message(),
+                   "; `assay history index DIR` makes one of the reports below "
+                   "DIR"));
 }
 
 absl::StatusOr<int> Index(const Args& args,
@@ -88,7 +98,7 @@ absl::StatusOr<ChangePointOptions> OptionsOf(const Args& args) {
 
 absl::StatusOr<std::vector<Series>> FindSeries(const Args& args,
                                                const std::string& metric) {
-  ASSAY_ASSIGN_OR_RETURN(const History history, OpenHistory(args));
+  ASSAY_ASSIGN_OR_RETURN(const History history, ReadHistory(args));
   SeriesFilter filter;
   filter.metric = metric;
   filter.experiment = args.Text("experiment");
@@ -105,7 +115,7 @@ absl::StatusOr<std::vector<Series>> FindSeries(const Args& args,
 }
 
 absl::StatusOr<int> ListMetrics(const Args& args, Format format) {
-  ASSAY_ASSIGN_OR_RETURN(const History history, OpenHistory(args));
+  ASSAY_ASSIGN_OR_RETURN(const History history, ReadHistory(args));
   ASSAY_ASSIGN_OR_RETURN(const auto metrics, history.Metrics());
   if (metrics.empty()) {
     return absl::NotFoundError(

@@ -46,7 +46,11 @@ std::vector<std::string> PluginFiles() {
 
 absl::StatusOr<std::string> PluginFileOf(absl::string_view method,
                                          absl::string_view plugin_flag) {
-  if (!plugin_flag.empty()) return UserPath(plugin_flag);
+  if (!plugin_flag.empty()) {
+    std::string file = UserPath(plugin_flag);
+    if (FileExists(file)) return file;
+    return absl::NotFoundError(absl::StrCat("--plugin: no file ", file));
+  }
   std::vector<std::string> names;
   for (const std::string& file : PluginFiles()) {
     names.push_back(NameOf(file));

@@ -16,7 +16,8 @@ namespace assay {
 std::vector<std::string> PluginFiles();
 
 // The file for a method id: --plugin if given, else the first of PluginFiles()
-// named <id>.so. NOT_FOUND lists the names that there are.
+// named <id>.so. NOT_FOUND lists the names that there are, or says that
+// --plugin names no file.
 absl::StatusOr<std::string> PluginFileOf(absl::string_view method,
                                          absl::string_view plugin_flag);
 

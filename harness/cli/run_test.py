@@ -184,6 +184,19 @@ class NetworkTest(unittest.TestCase):
                 self.assertIn(words, told)
                 self.assertIsNone(folder)
 
+    def test_a_plugin_that_is_no_file_is_told_before_anything_runs(self):
+        ended = assay(
+            "run",
+            "--task=" + TASK,
+            "--method=quantization",
+            "--plugin=%s" % (FOLDER / "none.so"),
+            "--out=%s" % (FOLDER / "never"),
+            "--cache_dir=%s" % (FOLDER / "never"),
+            code=3,
+        )
+        self.assertIn("--plugin: no file", ended.stderr)
+        self.assertFalse((FOLDER / "never").exists())
+
     def test_flags_that_say_what_is_so_change_nothing(self):
         labels = (
             "disc,ring,square,triangle,pentagon,diamond,star,cross,half_disc,"
@@ -205,6 +218,14 @@ class NetworkTest(unittest.TestCase):
         order = "9,8,7,6,5,4,3,2,1,0"
         told, _ = run("null", "--network_labels=" + order, code=1, out="order")
         self.assertIn("does not fit the task: its accuracy on", told)
+
+
+class HistoryTest(unittest.TestCase):
+    def test_showing_makes_no_database(self):
+        file = FOLDER / "no" / "history.sqlite"
+        ended = assay("history", "show", "--db=%s" % file, code=3)
+        self.assertIn("there is no history; `assay history index", ended.stderr)
+        self.assertFalse(file.parent.exists())
 
 
 class TwinTest(unittest.TestCase):

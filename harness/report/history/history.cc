@@ -316,6 +316,13 @@ absl::StatusOr<History> History::Open(const std::string& path) {
   return History(std::move(database));
 }
 
+absl::StatusOr<History> History::OpenExisting(const std::string& path) {
+  if (!FileExists(path)) {
+    return absl::NotFoundError(absl::StrCat(path, ": there is no history"));
+  }
+  return Open(path);
+}
+
 History::History(std::unique_ptr<Database> database)
     : database_(std::move(database)) {}
 History::History(History&&) noexcept = default;

@@ -54,6 +54,9 @@ class History {
   // be opened, or is busy for 10 s; FAILED_PRECONDITION: no database, or of
   // another version of this program.
   static absl::StatusOr<History> Open(const std::string& path);
+  // As Open, for those who only read: NOT_FOUND where there is no file, and
+  // none is made.
+  static absl::StatusOr<History> OpenExisting(const std::string& path);
   History(History&&) noexcept;
   History& operator=(History&&) noexcept;
   ~History();

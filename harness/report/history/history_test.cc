@@ -155,6 +155,15 @@ TEST_F(HistoryTest, PatternsAreTakenLiterally) {
   EXPECT_TRUE(history.Find(filter)->empty());
 }
 
+TEST_F(HistoryTest, WhoeverOnlyReadsMakesNoFile) {
+  const std::string path = JoinPath(folder_, "none/history.sqlite");
+  EXPECT_EQ(History::OpenExisting(path).status().code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_FALSE(FileExists(path));
+  ASSERT_TRUE(History::Open(path).ok());
+  EXPECT_TRUE(History::OpenExisting(path).ok());
+}
+
 TEST_F(HistoryTest, RefusesWhatIsNoHistory) {
   const std::string path = JoinPath(folder_, "text.sqlite");
   ASSERT_TRUE(WriteFileAtomically(path, std::string(4096, 'x')).ok());
