@@ -308,7 +308,8 @@ class Splitter {
            "where",     "stop_gradient"});
       add(&Splitter::Rows,
           {"avg_pool", "batch_norm", "conv2d", "conv_transpose2d", "layer_norm",
-           "linear", "max_pool", "repeat_heads", "rms_norm", "rope"});
+           "linear", "linear_u4", "max_pool", "repeat_heads", "rms_norm",
+           "rope"});
       add(&Splitter::RowsAndResidual, {"conv2d_fused", "linear_fused"});
       add(&Splitter::Grid,
           {"dequantize_linear", "fake_quantize", "quantize_linear"});

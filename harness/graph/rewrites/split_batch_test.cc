@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "harness/core/random.h"
+#include "harness/core/shape.h"
 #include "harness/graph/builder.h"
 #include "harness/graph/parameter_store.h"
 #include "harness/graph/reference.h"
@@ -135,6 +136,38 @@ TEST(SplitBatchTest, AttentionReadsItsOwnSample) {
            b.Op("attention_fused", {net.src, net.src, net.src}, attributes));
   ASSERT_OK(b.status());
   ExpectParts(net.graph);
+}
+
+Tensor RandomBytes(Shape shape, const char* name) {
+  Tensor tensor(DType::kU8, std::move(shape));
+  RandomStream random(3, name);
+  for (uint8_t& x : tensor.span<uint8_t>()) {
+    x = static_cast<uint8_t>(random.Below(256));
+  }
+  return tensor;
+}
+
+TEST(SplitBatchTest, LayersOfFourBitWeights) {
+  constexpr int64_t kInputs = 40, kOutputs = 5, kGroups = 3;  // of 16
+  for (const Shape& shape : {Shape{kBatch, kInputs}, Shape{kBatch, 3, kInputs},
+                             Shape{kBatch * 2, kInputs}}) {
+    for (const bool zero_points : {false, true}) {
+      Net net({kBatch, ElementCount(shape) / kBatch});
+      GraphBuilder& b = net.b;
+      std::vector<ValueId> operands = {
+          b.Op("reshape", {net.src}, {{"shape", Ints(shape)}}),
+          b.Constant(RandomBytes({kOutputs, kGroups, 8}, "weights")),
+          b.Constant(Normal({kOutputs, kGroups}, "scales"))};
+      if (zero_points) {
+        operands.push_back(
+            b.Constant(RandomBytes({kOutputs, (kGroups + 1) / 2}, "zeros")));
+        operands.push_back(b.Constant(Normal({kOutputs}, "bias")));
+      }
+      b.Output("dst", b.Op("linear_u4", operands));
+      ASSERT_OK(b.status());
+      ExpectParts(net.graph);
+    }
+  }
 }
 
 // The messages name the node.
