@@ -332,7 +332,7 @@ class Quantization final : public sdk::Method {
 ASSAY_EXPORT_METHOD(
     assay::quantization::Quantization,
     assay::sdk::Card("quantization")
-        .Version("1.1.0")
+        .Version("1.2.0")
         .Title("Post-training quantization to 8-bit integers, or weights to 4")
         .Paper("Gholami et al. 2021, arXiv 2103.13630, and those of README.md")
         .Kind(assay::sdk::Kind::kQuantize)
@@ -359,5 +359,5 @@ ASSAY_EXPORT_METHOD(
         .Choice(10, "group", {"32", "64", "128"}, "32",
                 "of weight_bits=4: neighbours with one scale")
         .Flag(11, "zero_points", true, "of weight_bits=4: an affine grid")
-        .Flag(12, "attention", false,
+        .Flag(12, "attention", true,
               "quantizes what attention multiplies, too"));

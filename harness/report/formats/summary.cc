@@ -1,6 +1,7 @@
 #include "harness/report/formats/summary.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <tuple>
 
@@ -68,11 +69,11 @@ void AddRows(const Report& report, const CandidateRecord& candidate, bool dense,
 }
 
 std::string TimingName(const LatencyRecord& latency) {
-  static constexpr const char* kShort[] = {"?", "single", "multi", "offline",
-                                           "server"};
-  const int scenario = latency.scenario();
-  return absl::StrCat(scenario >= 0 && scenario <= 4 ? kShort[scenario] : "?",
-                      " ", latency.precision(), " b", latency.batch(),
+  static constexpr const char* kShort[] = {
+      "?", "single", "multi", "offline", "server", "prefill", "decode"};
+  const size_t scenario = static_cast<size_t>(latency.scenario());
+  return absl::StrCat(kShort[scenario < std::size(kShort) ? scenario : 0], " ",
+                      latency.precision(), " b", latency.batch(),
                       TimingSuffix(latency));
 }
 
