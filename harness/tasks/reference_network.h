@@ -47,7 +47,7 @@ absl::StatusOr<std::string> ReferenceKey(const Task& task, const OpSet& ops,
                                          const ReferenceOptions& options);
 
 // Raised when a change to the engine changes what training gives.
-inline constexpr int kTrainingRevision = 3;
+inline constexpr int kTrainingRevision = 4;
 
 // The weights that the task names, scored on validation (NOT_FOUND: their file
 // is not there; DATA_LOSS: it is another), or those that its recipe trains.
