@@ -37,6 +37,8 @@ constexpr Row kRows[] = {
     OfCpu("strips", "2", [](CpuOptions* o) { o->strip_samples = 2; }),
     OfCpu("strips", "4", [](CpuOptions* o) { o->strip_samples = 4; }),
     OfCpu("strips", "8", [](CpuOptions* o) { o->strip_samples = 8; }),
+    OfCpu("bands", "rule", AsRuled),
+    OfCpu("bands", "none", [](CpuOptions* o) { o->row_bands = false; }),
     OfCpu("layout", "rule", AsRuled),
     OfCpu("layout", "blocked",
           [](CpuOptions* o) { o->layout = ImageLayout::kBlocked; }),

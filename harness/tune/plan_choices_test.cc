@@ -54,9 +54,10 @@ TEST(PlanChoicesTest, TheCpuHasWaysOfItsOwn) {
       ASSERT_OK_AND_ASSIGN(const PlanSettings other,
                            WithChoices(settings, choices));
       const bool of_cpu =
-          alternative.name == "strips" || alternative.name == "layout" ||
-          alternative.name == "algorithm" || alternative.name == "winograd" ||
-          alternative.name == "depthwise" || alternative.name == "weights";
+          alternative.name == "strips" || alternative.name == "bands" ||
+          alternative.name == "layout" || alternative.name == "algorithm" ||
+          alternative.name == "winograd" || alternative.name == "depthwise" ||
+          alternative.name == "weights";
       EXPECT_EQ(other.cpu != CpuOptions(), of_cpu);
     }
   }

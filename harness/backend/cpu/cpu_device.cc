@@ -10,12 +10,14 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "harness/backend/cpu/aligned_memory.h"
+#include "harness/backend/cpu/band_program.h"
 #include "harness/backend/cpu/cpu_buffer.h"
 #include "harness/backend/cpu/cpu_features.h"
 #include "harness/backend/cpu/cpu_program.h"
 #include "harness/backend/cpu/kernel_registry.h"
 #include "harness/backend/cpu/layout.h"
 #include "harness/backend/cpu/program_builder.h"
+#include "harness/backend/cpu/row_plan.h"
 #include "harness/backend/cpu/strip_plan.h"
 #include "harness/backend/cpu/support.h"
 #include "harness/backend/cpu/thread_count.h"
@@ -32,6 +34,14 @@ class CpuStream final : public Stream {
  public:
   absl::Status Synchronize() override { return absl::OkStatus(); }
 };
+
+bool SameKinds(const CpuProgram& a, const CpuProgram& b) {
+  return std::equal(a.steps().begin(), a.steps().end(), b.steps().begin(),
+                    b.steps().end(),
+                    [](const ProgramStep& x, const ProgramStep& y) {
+                      return x.kind == y.kind;
+                    });
+}
 
 class CpuDevice final : public Device {
  public:
@@ -112,8 +122,24 @@ class CpuDevice final : public Device {
           absl::StrCat("cpu: no strips of ", options_.strip_samples,
                        " samples on ", threads, " threads"));
     }
-    if (plan.has_value()) return CompileStrips(graph, *plan, threads);
-    return CompileParts(graph, graph, threads, /*lanes=*/1, Strips());
+    CpuOptionsTaken taken;
+    std::unique_ptr<Program> program;
+    if (plan.has_value()) {
+      ASSAY_ASSIGN_OR_RETURN(program,
+                             CompileStrips(graph, *plan, threads, &taken));
+    } else if (const auto rows = PlanRows(graph, threads); rows.has_value()) {
+      taken.whole_images = true;
+      if (options_.row_bands) {
+        ASSAY_ASSIGN_OR_RETURN(program, CompileBands(graph, *rows, &taken));
+      }
+    }
+    if (program == nullptr) {
+      ASSAY_ASSIGN_OR_RETURN(program,
+                             CompileParts(graph, graph, threads,
+                                          /*lanes=*/1, Strips(), &taken));
+    }
+    ASSAY_RETURN_IF_ERROR(CheckTaken(options_, taken));
+    return program;
   }
 
  private:
@@ -124,9 +150,9 @@ class CpuDevice final : public Device {
   }
 
   // Each thread runs strips by itself.
-  absl::StatusOr<std::unique_ptr<Program>> CompileStrips(const Graph& graph,
-                                                         const StripPlan& plan,
-                                                         int threads) {
+  absl::StatusOr<std::unique_ptr<Program>> CompileStrips(
+      const Graph& graph, const StripPlan& plan, int threads,
+      CpuOptionsTaken* taken) {
     const Graph& strip = plan.graph;
     Strips strips;
     strips.count = plan.count;
@@ -138,19 +164,41 @@ class CpuDevice final : public Device {
       strips.output_bytes.push_back(
           PlainLayout(strip.type(output.value)).bytes);
     }
-    return CompileParts(graph, strip, /*threads=*/1, threads,
-                        std::move(strips));
+    return CompileParts(graph, strip, /*threads=*/1, threads, std::move(strips),
+                        taken);
   }
 
-  absl::StatusOr<std::unique_ptr<Program>> CompileParts(const Graph& whole,
-                                                        const Graph& part,
-                                                        int threads, int lanes,
-                                                        Strips strips) {
+  // Each thread runs a band of the rows by itself. Null where bands came out
+  // with different steps, so that one would wait for the other.
+  absl::StatusOr<std::unique_ptr<Program>> CompileBands(
+      const Graph& graph, const RowBands& rows, CpuOptionsTaken* taken) {
+    std::vector<std::unique_ptr<CpuProgram>> bands;
+    std::vector<DeviceTensor> parts;
+    for (const Graph& band : rows.bands) {
+      ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<CpuProgram> program,
+                             CompileParts(band, band, /*threads=*/1,
+                                          /*lanes=*/1, Strips(), taken));
+      if (!bands.empty() && !SameKinds(*bands[0], *program)) return nullptr;
+      bands.push_back(std::move(program));
+      ASSAY_ASSIGN_OR_RETURN(DeviceTensor part,
+                             Allocate(band.type(band.outputs()[0].value)));
+      parts.push_back(std::move(part));
+    }
+    ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<CpuProgram> tail,
+                           CompileParts(rows.tail, rows.tail, /*threads=*/1,
+                                        /*lanes=*/1, Strips(), taken));
+    return std::make_unique<BandProgram>(graph, std::move(bands),
+                                         std::move(tail), std::move(parts));
+  }
+
+  absl::StatusOr<std::unique_ptr<CpuProgram>> CompileParts(
+      const Graph& whole, const Graph& part, int threads, int lanes,
+      Strips strips, CpuOptionsTaken* taken) {
     // oneDNN blocks its loops for this many when it makes a primitive.
     const ThreadCount during(threads);
     ProgramBuilder builder(part, FindKernel, engine_, threads, lanes, options_);
     ASSAY_ASSIGN_OR_RETURN(ProgramParts parts, builder.Build());
-    ASSAY_RETURN_IF_ERROR(CheckTaken(options_, builder.taken()));
+    *taken = *taken | builder.taken();
     return std::make_unique<CpuProgram>(whole, std::move(parts), threads,
                                         std::move(strips));
   }

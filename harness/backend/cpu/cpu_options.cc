@@ -4,6 +4,15 @@
 
 namespace assay {
 
+CpuOptionsTaken operator|(const CpuOptionsTaken& a, const CpuOptionsTaken& b) {
+  return {.layout = a.layout || b.layout,
+          .algorithm = a.algorithm || b.algorithm,
+          .library_depthwise = a.library_depthwise || b.library_depthwise,
+          .plain_weights = a.plain_weights || b.plain_weights,
+          .whole_images = a.whole_images || b.whole_images,
+          .sums = a.sums || b.sums};
+}
+
 absl::Status CheckTaken(const CpuOptions& options,
                         const CpuOptionsTaken& taken) {
   if (!options.refuse_unheeded) return absl::OkStatus();
@@ -16,6 +25,8 @@ absl::Status CheckTaken(const CpuOptions& options,
     missing = "depthwise kernel";
   } else if (!options.pack_weights && !taken.plain_weights) {
     missing = "form of weights";
+  } else if (!options.row_bands && !taken.whole_images) {
+    missing = "whole images in the place of bands of rows";
   } else if (!options.winograd && !taken.sums) {
     missing = "sum in the place of Winograd's algorithm";
   }

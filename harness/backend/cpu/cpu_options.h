@@ -30,6 +30,8 @@ struct CpuOptions {
   // Samples that a program computes at a time (strip_plan.h): 0: as planned,
   // the batch or more: all.
   int64_t strip_samples = 0;
+  // One image in bands of rows where that is faster (row_plan.h).
+  bool row_bands = true;
   ImageLayout layout = ImageLayout::kRule;
   ConvAlgorithm algorithm = ConvAlgorithm::kRule;
   // Depthwise 3x3 convolutions by own kernels where there are some, else by
@@ -55,8 +57,12 @@ struct CpuOptionsTaken {
   bool algorithm = false;
   bool library_depthwise = false;
   bool plain_weights = false;
-  bool sums = false;  // where Winograd's algorithm was forbidden
+  bool whole_images = false;  // where bands of rows were forbidden
+  bool sums = false;          // where Winograd's algorithm was forbidden
 };
+
+// What one of two programs has heeded.
+CpuOptionsTaken operator|(const CpuOptionsTaken& a, const CpuOptionsTaken& b);
 
 // UNIMPLEMENTED names the first option beside the rules that no kernel took:
 // the program would be another's twin.

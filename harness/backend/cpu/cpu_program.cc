@@ -15,6 +15,13 @@
 
 namespace assay::cpu {
 
+absl::Status CheckTimes(absl::Span<const ProgramStep> steps,
+                        absl::Span<int64_t> nanoseconds) {
+  if (nanoseconds.size() == steps.size()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "expected times of ", steps.size(), " steps, got ", nanoseconds.size()));
+}
+
 CpuProgram::CpuProgram(Graph graph, ProgramParts parts, int threads,
                        Strips strips)
     : graph_(std::move(graph)),
@@ -93,7 +100,6 @@ void CpuProgram::WorkOn(Lane& lane, std::atomic<int64_t>& next, Operands inputs,
 absl::Status CpuProgram::RunStrips(Operands inputs, Operands parameters,
                                    Operands outputs,
                                    absl::Status (Lane::*run)()) {
-  ASSAY_RETURN_IF_ERROR(CheckRunOperands(graph_, inputs, parameters, outputs));
   const ThreadCount during(threads_);
   std::atomic<int64_t> next{0};
   if (lanes_.size() == 1) {
@@ -109,17 +115,27 @@ absl::Status CpuProgram::RunStrips(Operands inputs, Operands parameters,
 
 absl::Status CpuProgram::Run(Stream&, Operands inputs, Operands parameters,
                              Operands outputs) {
+  ASSAY_RETURN_IF_ERROR(CheckRunOperands(graph_, inputs, parameters, outputs));
+  return RunChecked(inputs, parameters, outputs);
+}
+
+absl::Status CpuProgram::RunChecked(Operands inputs, Operands parameters,
+                                    Operands outputs) {
   return RunStrips(inputs, parameters, outputs, &Lane::Run);
 }
 
 absl::Status CpuProgram::RunTimed(Stream&, Operands inputs, Operands parameters,
                                   Operands outputs,
                                   absl::Span<int64_t> nanoseconds) {
-  const size_t steps = parts_.descriptions.size();
-  if (nanoseconds.size() != steps) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "expected times of ", steps, " steps, got ", nanoseconds.size()));
-  }
+  ASSAY_RETURN_IF_ERROR(CheckTimes(steps(), nanoseconds));
+  ASSAY_RETURN_IF_ERROR(CheckRunOperands(graph_, inputs, parameters, outputs));
+  return RunTimedChecked(inputs, parameters, outputs, nanoseconds);
+}
+
+absl::Status CpuProgram::RunTimedChecked(Operands inputs, Operands parameters,
+                                         Operands outputs,
+                                         absl::Span<int64_t> nanoseconds) {
+  const size_t steps = nanoseconds.size();
   for (Lane& lane : lanes_) lane.nanoseconds.assign(steps, 0);
   ASSAY_RETURN_IF_ERROR(
       RunStrips(inputs, parameters, outputs, &Lane::RunTimed));

@@ -11,6 +11,10 @@
 
 namespace assay::cpu {
 
+// INVALID_ARGUMENT where there are not as many times as steps.
+absl::Status CheckTimes(absl::Span<const ProgramStep> steps,
+                        absl::Span<int64_t> nanoseconds);
+
 // How a run is cut along the batch: `count` runs of the parts, each on the next
 // `input_bytes[i]` of input i and `output_bytes[i]` of output i.
 struct Strips {
@@ -41,6 +45,15 @@ class CpuProgram final : public Program {
   int64_t scratch_bytes() const override {
     return parts_.arena_bytes + parts_.constant_bytes;
   }
+
+  // Run and RunTimed for operands and times that have been checked.
+  absl::Status RunChecked(absl::Span<const DeviceTensor> inputs,
+                          absl::Span<const DeviceTensor> parameters,
+                          absl::Span<const DeviceTensor> outputs);
+  absl::Status RunTimedChecked(absl::Span<const DeviceTensor> inputs,
+                               absl::Span<const DeviceTensor> parameters,
+                               absl::Span<const DeviceTensor> outputs,
+                               absl::Span<int64_t> nanoseconds);
 
  private:
   using OperandSlots = std::vector<ProgramParts::OperandSlot>;
