@@ -43,7 +43,9 @@ class EarlyExit final : public sdk::Method {
     }
     ASSAY_ASSIGN_OR_RETURN(
         Network network,
-        WithExits(run, config.Integer("exits"), !Jointly(config)));
+        WithExits(run, {.count = config.Integer("exits"),
+                        .convolutions = config.Integer("convolutions"),
+                        .fold = !Jointly(config)}));
     const TrainingOptions training = {config.Real("epochs"),
                                       config.Real("learning_rate")};
     ASSAY_RETURN_IF_ERROR(Jointly(config)
@@ -125,7 +127,7 @@ class EarlyExit final : public sdk::Method {
 ASSAY_EXPORT_METHOD(
     assay::early_exit::EarlyExit,
     assay::sdk::Card("early_exit")
-        .Version("1.0.0")
+        .Version("1.2.0")
         .Title("Early exits by confidence, thresholds for an accuracy or for "
                "multiply-accumulates")
         .Paper("Teerapittayanon et al. 2016, arXiv 1709.01686")
@@ -138,7 +140,7 @@ ASSAY_EXPORT_METHOD(
                  "at most, spread evenly over the multiply-accumulates")
         .Choice(2, "train", {"heads", "joint"}, "heads",
                 "the exits alone, or the whole network with them")
-        .Real(3, "epochs", 2, {0, 1000}, "of each head, or of all together")
+        .Real(3, "epochs", 8, {0, 1000}, "of each head, or of all together")
         .Real(4, "learning_rate", 0.01, {1e-8, 100}, "peak, AdamW, cosine")
         .Choice(5, "measure", {"max_probability", "margin", "entropy"},
                 "max_probability", "what makes an exit sure")
@@ -148,5 +150,7 @@ ASSAY_EXPORT_METHOD(
               "of validation accuracy, without a budget")
         .Real(8, "macs_margin", 0.02, {0, 1},
               "of a budget, kept for the difference between splits")
-        .Real(9, "caution", 1, {0, 10},
-              "standard errors that max_loss must hold with, too"));
+        .Real(9, "caution", 2, {0, 10},
+              "standard errors that max_loss must hold with, too")
+        .Integer(10, "convolutions", 2, {0, 4},
+                 "of each head behind an image"));

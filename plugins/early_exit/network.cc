@@ -1,5 +1,7 @@
 #include "plugins/early_exit/network.h"
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "plugins/early_exit/places.h"
@@ -32,26 +34,110 @@ sdk::ValueId Pooled(sdk::Graph* graph, sdk::ValueId place) {
                    {{"axes", axes}, {"keep", int64_t{0}}});
 }
 
-sdk::Status AddExit(const Place& place, int64_t classes, Network* network) {
-  sdk::Graph& g = network->graph;
+// Writes one head.
+class HeadBuilder {
+ public:
+  HeadBuilder(std::string name, sdk::Random* random, Network* network)
+      : name_(std::move(name)),
+        random_(*random),
+        g_(network->graph),
+        set_(network->set) {}
+
+  // As many of the convolutions as `most_macs` allow.
+  sdk::StatusOr<sdk::ValueId> Logits(sdk::ValueId place, int64_t classes,
+                                     int64_t convolutions, double most_macs) {
+    sdk::ValueId x = place;
+    if (g_.shape(x).size() == 4) {
+      for (int64_t i = 0; i < convolutions; ++i) {
+        most_macs -= ConvolutionMacs(g_.shape(x));
+        if (most_macs < 0) break;
+        ASSAY_ASSIGN_OR_RETURN(x, Convolution("conv" + std::to_string(i), x));
+      }
+    }
+    const sdk::ValueId features = Pooled(&g_, x);
+    ASSAY_RETURN_IF_ERROR(g_.status());
+    const int64_t width = g_.shape(features)[1];
+    ASSAY_ASSIGN_OR_RETURN(const sdk::ValueId weights,
+                           Parameter("weights", {classes, width}, 0));
+    ASSAY_ASSIGN_OR_RETURN(const sdk::ValueId bias,
+                           Parameter("bias", {classes}, 0));
+    const sdk::ValueId logits = g_.Op("linear", {features, weights, bias});
+    ASSAY_RETURN_IF_ERROR(g_.status());
+    return logits;
+  }
+
+ private:
+  static int64_t OutputsFor(int64_t inputs) {
+    return std::max(inputs, std::min(2 * inputs, kWidest));
+  }
+
+  static double ConvolutionMacs(const sdk::Shape& shape) {
+    const int64_t positions = (shape[2] + 1) / 2 * ((shape[3] + 1) / 2);
+    return static_cast<double>(positions * shape[1] *
+                               (9 + OutputsFor(shape[1])));
+  }
+
+  // Depthwise with half the positions, then twice the channels up to a bound,
+  // so that a head costs little beside the trunk.
+  sdk::StatusOr<sdk::ValueId> Convolution(const std::string& name,
+                                          sdk::ValueId x) {
+    const int64_t inputs = g_.shape(x)[1];
+    const int64_t outputs = OutputsFor(inputs);
+    ASSAY_ASSIGN_OR_RETURN(
+        const sdk::ValueId depthwise,
+        Parameter(name + ".depthwise", {inputs, 1, 3, 3}, std::sqrt(1.0 / 9)));
+    ASSAY_ASSIGN_OR_RETURN(
+        const sdk::ValueId pointwise,
+        Parameter(name + ".pointwise", {outputs, inputs, 1, 1},
+                  std::sqrt(2.0 / static_cast<double>(inputs))));
+    ASSAY_ASSIGN_OR_RETURN(const sdk::ValueId bias,
+                           Parameter(name + ".bias", {outputs}, 0));
+    const sdk::ValueId half = g_.Op("conv2d", {x, depthwise},
+                                    {{"strides", sdk::Ints{2, 2}},
+                                     {"pads", sdk::Ints{1, 1, 1, 1}},
+                                     {"groups", inputs}});
+    return g_.Op("relu", {g_.Op("conv2d", {half, pointwise, bias})});
+  }
+
+  sdk::StatusOr<sdk::ValueId> Parameter(const std::string& name,
+                                        const sdk::Shape& shape,
+                                        double deviation) {
+    int64_t elements = 1;
+    for (const int64_t extent : shape) elements *= extent;
+    std::vector<float> values(static_cast<size_t>(elements), 0.0f);
+    if (deviation > 0) {
+      random_.FillNormal(values, 0, static_cast<float>(deviation));
+    }
+    const std::string path = name_ + "." + name;
+    ASSAY_RETURN_IF_ERROR(set_.Set(path, shape, values));
+    return g_.Param(path, shape);
+  }
+
+  static constexpr int64_t kWidest = 64;
+
+  const std::string name_;
+  sdk::Random& random_;
+  sdk::Graph& g_;
+  sdk::Parameters& set_;
+};
+
+// What a head's convolutions may cost.
+constexpr double kMostOfTrunk = 0.125;
+
+sdk::Status AddExit(const Place& place, int64_t classes, int64_t convolutions,
+                    sdk::Random* random, Network* network) {
   Exit exit;
   exit.name = "exit" + std::to_string(network->exits.size());
   exit.place = place.value;
   exit.trunk_macs = place.macs;
-  const sdk::ValueId features = Pooled(&g, place.value);
-  ASSAY_RETURN_IF_ERROR(g.status());
-  const int64_t width = g.shape(features)[1];
-  exit.logits = g.Op(
-      "linear", {features, g.Param(exit.name + ".weights", {classes, width}),
-                 g.Param(exit.name + ".bias", {classes})});
-  ASSAY_RETURN_IF_ERROR(g.status());
-  exit.head_macs = static_cast<double>(classes * width);
-  const std::vector<float> zeros(static_cast<size_t>(classes * width), 0.0f);
-  ASSAY_RETURN_IF_ERROR(network->set.Set(exit.name + ".weights",
-                                         sdk::Shape{classes, width}, zeros));
-  ASSAY_RETURN_IF_ERROR(network->set.Set(
-      exit.name + ".bias", sdk::Shape{classes},
-      sdk::Span<const float>(zeros.data(), static_cast<size_t>(classes))));
+  const sdk::NodeId first = network->graph.node_count();
+  HeadBuilder head(exit.name, random, network);
+  ASSAY_ASSIGN_OR_RETURN(exit.logits,
+                         head.Logits(place.value, classes, convolutions,
+                                     kMostOfTrunk * network->trunk_macs));
+  for (sdk::NodeId id = first; id < network->graph.node_count(); ++id) {
+    exit.head_macs += static_cast<double>(network->graph.node(id).macs);
+  }
   network->exits.push_back(std::move(exit));
   return sdk::OkStatus();
 }
@@ -63,12 +149,12 @@ bool CanHoldExit(sdk::GraphRef graph, sdk::ValueId value) {
 
 }  // namespace
 
-sdk::StatusOr<Network> WithExits(const sdk::Run& run, int64_t count,
-                                 bool fold) {
+sdk::StatusOr<Network> WithExits(const sdk::Run& run,
+                                 const ExitOptions& options) {
   Network network;
   ASSAY_ASSIGN_OR_RETURN(network.set, run.CloneParameters());
   ASSAY_ASSIGN_OR_RETURN(network.graph, run.Rebatch(run.graph(), 1));
-  if (fold) {
+  if (options.fold) {
     ASSAY_ASSIGN_OR_RETURN(network.graph,
                            run.FoldBatchNorm(network.graph, &network.set));
   }
@@ -79,8 +165,11 @@ sdk::StatusOr<Network> WithExits(const sdk::Run& run, int64_t count,
     if (CanHoldExit(network.graph, place.value)) places.push_back(place);
   }
   const int64_t classes = run.task().classes;
-  for (const Place& place : SpreadPlaces(places, count, network.trunk_macs)) {
-    ASSAY_RETURN_IF_ERROR(AddExit(place, classes, &network));
+  ASSAY_ASSIGN_OR_RETURN(sdk::Random random, run.Random("heads"));
+  for (const Place& place :
+       SpreadPlaces(places, options.count, network.trunk_macs)) {
+    ASSAY_RETURN_IF_ERROR(
+        AddExit(place, classes, options.convolutions, &random, &network));
   }
   if (network.exits.empty()) {
     return sdk::FailedPrecondition(

@@ -11,9 +11,10 @@
 
 namespace assay::early_exit {
 
-// A head behind a value of the trunk: the mean over positions, and a layer.
+// A head behind a value of the trunk: convolutions, the mean over positions,
+// and a layer.
 struct Exit {
-  std::string name;  // its parameters are name.weights, name.bias
+  std::string name;  // its parameters are name.weights, name.bias, ...
   sdk::ValueId place = sdk::kNoValue;
   sdk::ValueId logits = sdk::kNoValue;
   double trunk_macs = 0;  // up to `place`
@@ -27,10 +28,19 @@ struct Network {
   double trunk_macs = 0;
 };
 
-// The trained reference network with at most `count` exits, whose layers are
-// 0. Batch norms are folded where `fold`, so that nothing but heads can move.
-// FAILED_PRECONDITION: there is no place for an exit.
-sdk::StatusOr<Network> WithExits(const sdk::Run& run, int64_t count, bool fold);
+struct ExitOptions {
+  int64_t count = 1;  // at most
+  // Of a head behind an image; fewer where they would cost more than an eighth
+  // of the network's multiply-accumulates.
+  int64_t convolutions = 0;
+  bool fold = true;  // batch norms, so that nothing but heads can move
+};
+
+// The trained reference network with exits, whose last layers are 0; their
+// convolutions are drawn from the stream "heads". FAILED_PRECONDITION: there is
+// no place for an exit.
+sdk::StatusOr<Network> WithExits(const sdk::Run& run,
+                                 const ExitOptions& options);
 
 // The trunk up to an exit, which gives the logits.
 sdk::StatusOr<sdk::Graph> UpTo(const sdk::Run& run, const Network& network,
