@@ -69,7 +69,7 @@ void Linear(benchmark::State& state, FloatPrecision precision, bool packed) {
 }
 
 void Sizes(benchmark::internal::Benchmark* b) {
-  for (const int64_t rows : {1, 4, 16, 64, 256}) {
+  for (const int64_t rows : {1, 2, 3, 4, 16, 64, 256}) {
     for (const int64_t width : {256, 1024, 4096}) b->Args({rows, width});
   }
   b->ArgNames({"rows", "width"})->Unit(benchmark::kMicrosecond);

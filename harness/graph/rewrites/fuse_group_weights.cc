@@ -10,7 +10,8 @@
 
 namespace assay {
 
-absl::StatusOr<Graph> FuseGroupWeights(const Graph& graph, int64_t most_rows) {
+absl::StatusOr<Graph> FuseGroupWeights(const Graph& graph, int64_t most_rows,
+                                       int64_t most_rows_of_large) {
   const Pattern pattern(graph);
   CopyHooks hooks;
   hooks.node = [&](GraphCopier& copier, NodeId id) -> absl::StatusOr<bool> {
@@ -19,9 +20,10 @@ absl::StatusOr<Graph> FuseGroupWeights(const Graph& graph, int64_t most_rows) {
     const Node* grid = pattern.Producer(node.inputs[1], "dequantize_u4");
     if (grid == nullptr) return false;
     const Shape& src = graph.shape(node.inputs[0]);
-    if (most_rows > 0 && ElementCount(src) / src.back() > most_rows) {
-      return false;
-    }
+    const bool large =
+        ElementCount(graph.shape(node.inputs[1])) >= kLargeWeights;
+    const int64_t most = large ? most_rows_of_large : most_rows;
+    if (most > 0 && ElementCount(src) / src.back() > most) return false;
     std::vector<ValueId> operands = {node.inputs[0], grid->inputs[0],
                                      grid->inputs[1], kNoValue, kNoValue};
     if (grid->inputs.size() > 2) operands[3] = grid->inputs[2];

@@ -52,10 +52,10 @@ ValueId Packed(GraphBuilder& b, ParameterStore* store, const std::string& name,
 
 // Two layers, one with zero points and a bias; the second's weights are also
 // an embedding.
-Network MakeNetwork() {
+Network MakeNetwork(int64_t rows = 3) {
   Network net;
   GraphBuilder b(&net.graph);
-  const ValueId tokens = b.Input("tokens", DType::kS32, {3});
+  const ValueId tokens = b.Input("tokens", DType::kS32, {rows});
   const ValueId head =
       Packed(b, &net.parameters, "head", kOutputs, kInputs, false);
   ValueId v = b.Op("gather", {head, tokens}, {}, "embedded");
@@ -119,8 +119,25 @@ TEST(FuseGroupWeightsTest, LayersOfManyRowsStay) {
   }
 }
 
+TEST(FuseGroupWeightsTest, LargeWeightsHaveABoundOfTheirOwn) {
+  for (const int64_t rows : {2, 3, 4, 5}) {
+    Network net;
+    GraphBuilder b(&net.graph);
+    constexpr int64_t kWidth = 2048;
+    static_assert(kWidth * kWidth == kLargeWeights);
+    ValueId v = b.Input("src", DType::kF32, {rows, kWidth});
+    v = b.Op("linear",
+             {v, Packed(b, &net.parameters, "large", kWidth, kWidth, false)});
+    b.Output("logits", b.Op("linear", {v, Packed(b, &net.parameters, "small",
+                                                 kOutputs, kWidth, false)}));
+    ASSERT_OK(b.status());
+    ASSERT_OK_AND_ASSIGN(const Graph graph, FuseGroupWeights(net.graph, 2, 4));
+    EXPECT_EQ(Count(graph, "linear_u4"), rows <= 2 ? 2 : rows <= 4 ? 1 : 0);
+  }
+}
+
 TEST(FuseGroupWeightsTest, SourcesAloneBecomeBf16) {
-  const Network net = MakeNetwork();
+  const Network net = MakeNetwork(2);
   LoweringOptions options;
   options.precision = FloatPrecision::kBf16;
   ASSERT_OK_AND_ASSIGN(const LoweredNetwork lowered,

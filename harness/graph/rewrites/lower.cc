@@ -20,8 +20,9 @@ namespace assay {
 namespace {
 
 // With more rows a dense bf16 layer is faster than one that unpacks 4 bits, at
-// four times the memory (backend/cpu/u4_benchmark).
-constexpr int64_t kMostPackedBf16Rows = 3;
+// four times the memory (backend/cpu/u4_benchmark). Weights that leave the
+// caches take the time of their bytes.
+constexpr int64_t kMostPackedBf16Rows = 2, kMostPackedLargeBf16Rows = 4;
 
 bool IsInteger(const Graph& graph, ValueId v) {
   const DType dtype = graph.type(v).dtype;
@@ -88,7 +89,8 @@ absl::StatusOr<LoweredNetwork> LowerForInference(
   if (options.group_weights) {
     const bool bf16 = options.precision == FloatPrecision::kBf16;
     ASSAY_ASSIGN_OR_RETURN(
-        lowered, FuseGroupWeights(lowered, bf16 ? kMostPackedBf16Rows : 0));
+        lowered, FuseGroupWeights(lowered, bf16 ? kMostPackedBf16Rows : 0,
+                                  bf16 ? kMostPackedLargeBf16Rows : 0));
   }
   const bool integer_attention =
       options.integers && options.integer_attention && options.fuse_attention;
