@@ -23,6 +23,10 @@ constexpr int64_t kLanes = 16;
 constexpr double kMacsPerCycle = 16;
 constexpr double kCyclesPerMove = 5;
 constexpr double kBreakEven = 1.5;
+// Densities up to which kinds of layers are wanted, as multiples of that of the
+// others: Winograd's kernels multiply less, and those of single positions keep
+// no windows (backend/cpu/sparse_benchmark).
+constexpr double kWinograd = 0.6, kPointwise = 1.5, kFewRows = 0.25;
 
 bool IsConv(const Node& node) {
   return node.op == "conv2d" || node.op == "conv2d_fused";
@@ -47,6 +51,33 @@ double Density(const Tensor& weights) {
          static_cast<double>(weights.size());
 }
 
+// That a backend may have Winograd's kernels for.
+bool SuitsWinograd(const Graph& graph, const Node& node) {
+  const Shape& weights = graph.shape(node.inputs[1]);
+  const auto all_ones = [&](const char* name) {
+    const auto& values = node.attributes.Ints(name, {1, 1});
+    return std::all_of(values.begin(), values.end(),
+                       [](int64_t v) { return v == 1; });
+  };
+  return weights[2] == 3 && weights[3] == 3 && weights[0] % kLanes == 0 &&
+         weights[1] % kLanes == 0 && all_ones("strides") &&
+         all_ones("dilations");
+}
+
+// The layer leaves its zeros out up to this density: `max_density` times what
+// its kind is worth; at 1, all do.
+double MostDensity(const Graph& graph, const Node& node, double max_density) {
+  if (max_density >= 1) return 1;
+  if (!IsConv(node)) {
+    const Shape& dst = graph.shape(node.outputs[0]);
+    const bool fills = ElementCount(dst) / dst.back() >= kLanes;
+    return max_density * (fills ? kPointwise : kFewRows);
+  }
+  const Shape& weights = graph.shape(node.inputs[1]);
+  if (weights[2] * weights[3] == 1) return max_density * kPointwise;
+  return max_density * (SuitsWinograd(graph, node) ? kWinograd : 1);
+}
+
 bool IsSparse(const Graph& graph, const Node& node, double max_density) {
   if (!IsLayer(node) || node.attributes.Int("groups", 1) != 1 ||
       !IsF32(graph, node.inputs) || !IsF32(graph, node.outputs) ||
@@ -57,12 +88,12 @@ bool IsSparse(const Graph& graph, const Node& node, double max_density) {
       !IsConstant(graph, node.inputs[2])) {
     return false;
   }
-  const Shape& dst = graph.shape(node.outputs[0]);
-  const bool fills = IsConv(node) ? dst[2] * dst[3] >= kLanes
-                                  : ElementCount(dst) / dst.back() >= kLanes;
-  if (IsConv(node) && !fills) return false;
+  if (IsConv(node)) {
+    const Shape& dst = graph.shape(node.outputs[0]);
+    if (dst[2] * dst[3] < kLanes) return false;
+  }
   return Density(graph.value(node.inputs[1]).constant) <=
-         (fills ? max_density : max_density / 4);
+         MostDensity(graph, node, max_density);
 }
 
 // Values that one layout serves: what is not a layer keeps its operand's.
@@ -133,9 +164,10 @@ void KeepWhatPays(const Graph& graph, double max_density,
             kCyclesPerMove * static_cast<double>(ElementCount(graph.shape(v)));
       }
       const double density = Density(graph.value(node.inputs[1]).constant);
-      const double saved = static_cast<double>(MacsOf(graph, id)) *
-                           (1 - density / (kBreakEven * max_density)) /
-                           kMacsPerCycle;
+      const double saved =
+          static_cast<double>(MacsOf(graph, id)) *
+          (1 - density / (kBreakEven * MostDensity(graph, node, max_density))) /
+          kMacsPerCycle;
       if (saved > cost) continue;
       (*marked)[static_cast<size_t>(id)] = false;
       changed = true;

@@ -89,11 +89,42 @@ TEST(MarkSparseTest, CanBeSwitchedOffAndHasAThreshold) {
   options.sparse_density = 0.6;
   EXPECT_EQ(Sparse(Lowered(MakeNetwork(), options)),
             (std::vector<std::string>{"dense", "sparse", "linear"}));
-  // Two samples do not fill a vector: the linear layer with 1 in 36 is dense
-  // at 0.1, the convolution with 1 in 10 is not.
+  // Two samples do not fill a vector: the linear layer with 1 in 36 is dense at
+  // 0.1. The convolution with 1 in 10 would be Winograd's.
   options.sparse_density = 0.11;
+  EXPECT_TRUE(Sparse(Lowered(MakeNetwork(), options)).empty());
+  options.sparse_density = 0.17;
   EXPECT_EQ(Sparse(Lowered(MakeNetwork(), options)),
-            (std::vector<std::string>{"sparse"}));
+            (std::vector<std::string>{"sparse", "linear"}));
+}
+
+TEST(MarkSparseTest, TheThresholdIsOneOfTheKind) {
+  // Weights, stride, and the densest of 1 in 3, 4, 6, 7, ... that is marked.
+  struct Kind {
+    Shape weights;
+    int64_t stride, nth;
+  };
+  for (const Kind& kind : {Kind{{32, 32, 1, 1}, 1, 4},  // up to 0.3
+                           Kind{{32, 32, 3, 3}, 1, 9},  // Winograd's, 0.12
+                           Kind{{32, 32, 3, 3}, 2, 6},  // 0.2
+                           Kind{{24, 32, 3, 3}, 1, 6},  // no whole blocks
+                           Kind{{32, 32, 5, 5}, 1, 6}}) {
+    int64_t densest = 0;
+    for (const int64_t nth : {3, 4, 6, 7, 9, 20}) {
+      Network net;
+      GraphBuilder b(&net.graph);
+      net.parameters.Set("w", EveryNth(kind.weights, nth));
+      b.Output("logits",
+               b.Op("conv2d",
+                    {b.Input("image", DType::kF32, {1, 32, 16, 16}),
+                     b.Parameter("w", DType::kF32, kind.weights)},
+                    {{"strides", std::vector<int64_t>(2, kind.stride)}}));
+      ASSERT_OK(b.status());
+      if (densest == 0 && !Sparse(Lowered(net, {})).empty()) densest = nth;
+    }
+    EXPECT_EQ(densest, kind.nth)
+        << ToString(TensorType{DType::kF32, kind.weights});
+  }
 }
 
 TEST(MarkSparseTest, LeavesBf16Dense) {
