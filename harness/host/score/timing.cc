@@ -119,6 +119,7 @@ struct Bench {
   absl::StatusOr<int64_t> bytes_to_evict;
   MachineWatch* watch;
   PlanTuner* tuner;
+  PhaseTimer* phases;
 };
 
 class TimedSession {
@@ -251,6 +252,11 @@ class TimedSession {
       plan.make = [&](const PlanSettings& settings, Device* made_for) {
         return Make(network, precision, settings, made_for);
       };
+    }
+    std::optional<PhaseTimer::Scope> measuring;
+    const std::string& mode = bench_.options.measure.tune();
+    if (!mode.empty() && mode != "off") {
+      measuring.emplace(bench_.phases, "tune plans", PhaseRecord::TIMING);
     }
     return bench_.tuner->Choose(
         {network.record->name(), network.record->artifact().sha256(),
@@ -403,7 +409,8 @@ absl::Status TimeNetworks(const Task& task,
                        MeasureTimer(MonotonicClock()),
                        BytesToEvict(info.cpu.caches),
                        &watch,
-                       &tuner};
+                       &tuner,
+                       phases};
   for (const SessionPlan& plan : plans) {
     TimedSession session(bench, plan);
     {

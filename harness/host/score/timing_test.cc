@@ -2,6 +2,7 @@
 #include "harness/host/score/timing.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -42,7 +43,13 @@ class DecodingTest : public ::testing::Test {
     ASSERT_OK(TimeNetworks(*task, {{"cpu", device.get()}},
                            {{&network.graph, &parameters, record}}, options,
                            &phases, &machine));
+    const OverheadRecord spent = phases.Record();
+    for (const PhaseRecord& phase : spent.phases()) {
+      phases_[phase.name()] = phase.kind();
+    }
   }
+
+  std::map<std::string, PhaseRecord::Kind> phases_;  // of the last Time
 };
 
 TEST_F(DecodingTest, APromptAndTokensBehindIt) {
@@ -74,6 +81,7 @@ TEST_F(DecodingTest, PlansAreTunedAndMadeAgain) {
   options.threads = 2;
   options.measure.set_tune("quick");
   Time("grammar-lmd", &measured, options);
+  EXPECT_EQ(phases_["tune plans"], PhaseRecord::TIMING);
   ASSERT_EQ(measured.latency_size(), 2);
   Report report;
   *report.mutable_dense() = measured;

@@ -132,8 +132,10 @@ const GainRecord* FindGain(const CandidateRecord& candidate,
 }
 
 std::string TuningText(const TuningRecord& record) {
-  std::string text = absl::StrCat("tuned (", record.mode(),
-                                  record.cached() ? ", kept" : "", "):");
+  std::string text =
+      absl::StrFormat("tuned (%s, %d comparisons in %s%s):", record.mode(),
+                      record.comparisons(), HumanSeconds(record.seconds()),
+                      record.cached() ? " of an earlier run" : "");
   for (const KeyValue& row : record.choices()) {
     absl::StrAppend(&text, " ", row.key(), "=", row.value());
   }

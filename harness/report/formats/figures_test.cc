@@ -71,11 +71,15 @@ TEST(FiguresTest, TunedPlansSayHowAndWhat) {
   KeyValue* row = record.add_choices();
   row->set_key("threads");
   row->set_value("1");
-  EXPECT_EQ(TuningText(record), "tuned (quick): threads=1");
+  record.set_comparisons(9);
+  record.set_seconds(1.5);
+  EXPECT_EQ(TuningText(record),
+            "tuned (quick, 9 comparisons in 1.50 s): threads=1");
   record.set_cached(true);
   record.add_unmeasured("fuse=off");
   EXPECT_EQ(TuningText(record),
-            "tuned (quick, kept): threads=1; no time for 1 more values");
+            "tuned (quick, 9 comparisons in 1.50 s of an earlier run): "
+            "threads=1; no time for 1 more values");
 }
 
 }  // namespace
