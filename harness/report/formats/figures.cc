@@ -132,10 +132,13 @@ const GainRecord* FindGain(const CandidateRecord& candidate,
 }
 
 std::string TuningText(const TuningRecord& record) {
-  std::string text =
-      absl::StrFormat("tuned (%s, %d comparisons in %s%s):", record.mode(),
-                      record.comparisons(), HumanSeconds(record.seconds()),
-                      record.cached() ? " of an earlier run" : "");
+  std::string text = absl::StrCat("tuned (", record.mode());
+  if (record.comparisons() > 0) {
+    absl::StrAppend(&text, ", ", record.comparisons(), " comparisons in ",
+                    HumanSeconds(record.seconds()),
+                    record.cached() ? " of an earlier run" : "");
+  }
+  absl::StrAppend(&text, "):");
   for (const KeyValue& row : record.choices()) {
     absl::StrAppend(&text, " ", row.key(), "=", row.value());
   }

@@ -71,6 +71,7 @@ TEST(FiguresTest, TunedPlansSayHowAndWhat) {
   KeyValue* row = record.add_choices();
   row->set_key("threads");
   row->set_value("1");
+  EXPECT_EQ(TuningText(record), "tuned (quick): threads=1");
   record.set_comparisons(9);
   record.set_seconds(1.5);
   EXPECT_EQ(TuningText(record),
