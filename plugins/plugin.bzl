@@ -38,6 +38,7 @@ def assay_plugin(name, srcs, deps, claims = None, copts = [], linkopts = [], dat
         data = data + ([claims] if claims else []),
         linkopts = ["-Wl,--version-script=$(location %s)" % _EXPORTS] + linkopts,
         linkshared = True,
+        precompiled = "//harness/precompiled:plugin",
         visibility = _LOADERS,
         deps = deps,
     )
