@@ -40,9 +40,11 @@ struct CpuOptions {
   // Constant weights of products in the form that oneDNN likes, else as they
   // are.
   bool pack_weights = true;
-  // 3x3 convolutions and their gradients by Winograd's algorithm where that is
-  // faster (ops/conv/cpu/winograd_cpu.h): the same precision, other roundings.
-  // Off, or where an algorithm is asked for: as sums of products.
+  // Fewer products for more sums where that is faster: 3x3 convolutions and
+  // their gradients by Winograd's algorithm (ops/conv/cpu/winograd_cpu.h), f32
+  // layers with constant weights by his form of Strassen's
+  // (ops/matmul/cpu/strassen_cpu.h). The same precision, other roundings. Off,
+  // or where an algorithm is asked for: as sums of products.
   bool winograd = true;
   // Whether a graph without any layer that heeds what is asked beside the rules
   // is refused, so that no two options make the same program.
