@@ -32,11 +32,11 @@ def _header_of_layer():
     return _HEADERS.get("/".join(folders[:2]), _LIBRARY)
 
 def _precompiled(header, srcs, kwargs):
-    """Adds a header of //tools/precompiled to what is compiled as C++."""
-    if not [src for src in srcs if src.endswith(".cc")]:
-        return kwargs
+    """Adds a precompiled header, or the one asked for, to what is C++."""
     kwargs = dict(kwargs)
     header = kwargs.pop("precompiled", header)
+    if not [src for src in srcs if src.endswith(".cc")]:
+        return kwargs
     kwargs["copts"] = kwargs.get("copts", []) + [
         "-include",
         header[2:].replace(":", "/") + ".h",
