@@ -1,7 +1,5 @@
 #include "harness/backend/cpu/band_program.h"
 
-#include <omp.h>
-
 #include <utility>
 
 #include "absl/status/status.h"
@@ -47,9 +45,10 @@ void BandProgram::AddSteps(const CpuProgram& part) {
 
 template <typename RunBand>
 absl::Status BandProgram::ForEachBand(const RunBand& run) {
-#pragma omp parallel num_threads(static_cast <int>(bands_.size()))
-  {
-    const size_t band = static_cast<size_t>(omp_get_thread_num());
+  const int count = static_cast<int>(bands_.size());
+#pragma omp parallel for num_threads(count) schedule(static, 1)
+  for (int i = 0; i < count; ++i) {
+    const size_t band = static_cast<size_t>(i);
     statuses_[band] = run(band);
   }
   for (const absl::Status& status : statuses_) ASSAY_RETURN_IF_ERROR(status);

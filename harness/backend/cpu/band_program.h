@@ -36,7 +36,7 @@ class BandProgram final : public Program {
   using Operands = absl::Span<const DeviceTensor>;
 
   void AddSteps(const CpuProgram& part);
-  // Calls run(band) for each, on a thread of its own.
+  // Calls run(band) for each, on a thread of its own where there are as many.
   template <typename RunBand>
   absl::Status ForEachBand(const RunBand& run);
   Operands Part(size_t band) const {
