@@ -52,7 +52,7 @@ std::optional<RowBands> PlanRows(const Graph& graph, int threads) {
   if (image.size() != 4 || image[0] != 1) return std::nullopt;
   const Work whole = WorkOf(graph);
   const double together = whole.nanoseconds / threads + whole.steps * kMeeting;
-  // Where even bands without any row computed twice would not pay.
+  // Where meetings are too little of the time to be worth the search.
   if (whole.steps * kMeeting < 0.1 * together) return std::nullopt;
   absl::StatusOr<RowBands> rows = SplitRows(graph, threads);
   if (!rows.ok()) return std::nullopt;

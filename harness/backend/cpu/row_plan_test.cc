@@ -9,14 +9,12 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "harness/backend/cpu/benchmark_plans.h"
 #include "harness/backend/cpu/cpu_device.h"
 #include "harness/backend/cpu/cpu_features.h"
 #include "harness/backend/session.h"
 #include "harness/core/random.h"
-#include "harness/graph/rewrites/lower.h"
-#include "harness/models/init.h"
-#include "harness/models/registry.h"
-#include "harness/ops/ops.h"
+#include "harness/graph/graph.h"
 #include "harness/testing/status_matchers.h"
 
 namespace assay::cpu {
@@ -25,16 +23,8 @@ namespace {
 using testing::HasSubstr;
 
 Graph Lowered(const char* network, int64_t batch,
-              FloatPrecision precision = FloatPrecision::kF32) {
-  ReferenceGraphOptions options;
-  options.batch = batch;
-  auto made = BuildReferenceGraph(network, StandardOps(), options);
-  EXPECT_OK(made.status());
-  auto parameters = Initialise(made->graph, made->initialisers, 5);
-  EXPECT_OK(parameters.status());
-  LoweringOptions lowering;
-  lowering.precision = precision;
-  auto plan = LowerForInference(made->graph, *parameters, lowering);
+              PlanType type = PlanType::kF32) {
+  auto plan = MakeBenchmarkPlan(network, batch, type);
   EXPECT_OK(plan.status());
   return plan->graph;
 }
@@ -61,9 +51,9 @@ TEST(RowPlanTest, SmallNetworksOnOneImageAlone) {
 
 TEST(RowPlanTest, BandsGiveTheWholeAndTheSameBitsAgain) {
   for (const auto& [precision, tolerance] :
-       {std::pair(FloatPrecision::kF32, 1e-5),
-        std::pair(FloatPrecision::kBf16, 0.02)}) {
-    if (precision == FloatPrecision::kBf16 && !HasNativeBf16()) continue;
+       {std::pair(PlanType::kF32, 1e-5), std::pair(PlanType::kBf16, 0.02)}) {
+    if (precision == PlanType::kBf16 && !HasNativeBf16()) continue;
+    if (precision == PlanType::kInt8 && !HasNativeInt8()) continue;
     const Graph plan = Lowered("dscnn", 1, precision);
     const auto device = MakeCpuDevice();
     const auto undivided = MakeCpuDevice(CpuOptions{.row_bands = false});

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "harness/backend/cpu/apart.h"
 #include "harness/backend/cpu/cpu_device.h"
 #include "harness/backend/session.h"
 #include "harness/core/random.h"
@@ -91,19 +92,6 @@ std::vector<Tensor> Results(const Graph& graph, const Case& c, bool winograd,
     results.push_back(*(*session)->Fetch(name));
   }
   return results;
-}
-
-// The largest difference as a part of the largest value.
-float Apart(const Tensor& a, const Tensor& b) {
-  EXPECT_EQ(a.shape(), b.shape());
-  float largest = 0, apart = 0;
-  for (int64_t i = 0; i < a.size(); ++i) {
-    const float x = a.data<float>()[i], y = b.data<float>()[i];
-    if (std::isnan(y)) return y;
-    largest = std::max(largest, std::abs(x));
-    apart = std::max(apart, std::abs(x - y));
-  }
-  return apart / largest;
 }
 
 void Check(const Case& c) {

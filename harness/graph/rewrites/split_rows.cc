@@ -64,13 +64,11 @@ class RowSplitter {
  public:
   RowSplitter(const Graph& graph, int64_t count)
       : whole_(graph),
+        outputs_(graph.outputs()),
         count_(count),
         has_rows_(static_cast<size_t>(graph.value_count())),
         is_behind_(static_cast<size_t>(graph.value_count())) {
     whole_.ClearOutputs();
-    for (const Graph::Output& output : graph.outputs()) {
-      outputs_.push_back(output);
-    }
   }
 
   absl::StatusOr<RowBands> Run() {

@@ -341,30 +341,6 @@ ASSAY_BF16_TARGET inline __m512 PowerOfTwo(__m512 x) {
   return _mm512_maskz_scalef_ps(kAll, p, whole);
 }
 
-typedef float V8 __attribute__((vector_size(32)));
-typedef float V4 __attribute__((vector_size(16)));
-
-// Halves are joined with halves.
-ASSAY_BF16_TARGET inline float SumOf(__m512 v) {
-  V8 eights[2];
-  std::memcpy(eights, &v, sizeof(v));
-  const V8 eight = eights[0] + eights[1];
-  V4 fours[2];
-  std::memcpy(fours, &eight, sizeof(eight));
-  const V4 four = fours[0] + fours[1];
-  return (four[0] + four[2]) + (four[1] + four[3]);
-}
-
-ASSAY_BF16_TARGET inline float LargestOf(__m512 v) {
-  V8 eights[2];
-  std::memcpy(eights, &v, sizeof(v));
-  const V8 eight = eights[0] > eights[1] ? eights[0] : eights[1];
-  V4 fours[2];
-  std::memcpy(fours, &eight, sizeof(eight));
-  const V4 four = fours[0] > fours[1] ? fours[0] : fours[1];
-  return std::max(std::max(four[0], four[2]), std::max(four[1], four[3]));
-}
-
 // Lanes of the vector at i that are below n.
 ASSAY_BF16_TARGET inline __mmask16 LanesBelow(int64_t i, int64_t n) {
   const int64_t lanes = std::clamp<int64_t>(n - i, 0, kLanes);
@@ -395,7 +371,7 @@ ASSAY_BF16_TARGET float SoftmaxRowBf16(float scale, const float* mask,
     const __mmask16 lanes = LanesBelow(i, n);
     largest = _mm512_mask_max_ps(largest, lanes, largest, score(i, lanes));
   }
-  largest = _mm512_set1_ps(LargestOf(largest));
+  largest = _mm512_set1_ps(LargestLane(largest));
   __m512 sum = _mm512_setzero_ps();
   for (int64_t i = 0; i < padded; i += kLanes) {
     const __mmask16 lanes = LanesBelow(i, n);
@@ -405,7 +381,7 @@ ASSAY_BF16_TARGET float SoftmaxRowBf16(float scale, const float* mask,
     const __m256bh narrow = _mm512_cvtneps_pbh(e);
     std::memcpy(static_cast<void*>(weights + i), &narrow, sizeof(narrow));
   }
-  return SumOf(sum);
+  return SumLanes(sum);
 }
 
 ASSAY_BF16_TARGET void ToBf16Pairs(const float* first, const float* second,
